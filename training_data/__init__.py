@@ -1,0 +1,26 @@
+"""Labelled configurations: reading, checking, splitting and the shipped sets."""
+
+from training_data.dataset import Dataset
+from training_data.dispersion import Dispersion, dispersion
+from training_data.errors import Failure, InputError
+from training_data.level_of_theory import LevelOfTheory
+from training_data.reading import read_dataset, read_structures, write_dataset
+from training_data.shipped import load_shipped, shipped_names, shipped_path
+from training_data.split import Split, split_by_group
+
+__all__ = [
+    "Dataset",
+    "Dispersion",
+    "Failure",
+    "InputError",
+    "LevelOfTheory",
+    "Split",
+    "dispersion",
+    "load_shipped",
+    "read_dataset",
+    "read_structures",
+    "shipped_names",
+    "shipped_path",
+    "split_by_group",
+    "write_dataset",
+]
