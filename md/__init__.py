@@ -1,0 +1,1 @@
+"""Molecular dynamics: dynamics makes trajectories, analysis reads them."""

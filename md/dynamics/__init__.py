@@ -1,0 +1,30 @@
+"""Guarded, restartable molecular dynamics.
+
+`simulate` moves a structure under a potential, writes an H5MD trajectory, and gives
+the same bits whether or not it was interrupted on the way.
+
+Examples
+--------
+>>> DynamicsConfig(temperature_K=400, n_steps=2000).timestep_fs
+1.0
+
+"""
+
+from md.dynamics.config import DynamicsConfig, GuardConfig
+from md.dynamics.events import Event, read_events
+from md.dynamics.frame import Frame, Observer
+from md.dynamics.outcome import DynamicsResult, GuardTripped, Preempted
+from md.dynamics.simulate import simulate
+
+__all__ = [
+    "DynamicsConfig",
+    "DynamicsResult",
+    "Event",
+    "Frame",
+    "GuardConfig",
+    "GuardTripped",
+    "Observer",
+    "Preempted",
+    "read_events",
+    "simulate",
+]

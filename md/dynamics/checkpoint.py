@@ -1,0 +1,156 @@
+"""The complete state of a run, written so that a kill at any moment leaves one."""
+
+import hashlib
+import json
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+
+from md.dynamics.config import DynamicsConfig
+from training_data.errors import InputError
+
+_FREE = ("checkpoint_interval_s", "guards")  # they do not change the motion
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """State after one step, from which the run repeats itself bit by bit.
+
+    Parameters
+    ----------
+    step
+        Steps done.
+    positions, momenta, forces
+        (n, 3) in Å, ASE units and eV/Å.
+    energy
+        Potential energy (eV).
+    rng_state
+        State of the thermostat's random numbers, ``Generator.bit_generator.state``;
+        a Langevin thermostat has no other memory.
+    guards
+        Memory of the guards.
+    config
+        The configuration, as JSON would hold it.
+    potential
+        Name and level of theory.
+    structure_sha256
+        Of the structure that the run was started from.
+    final
+        Empty while the run goes on, else what the finished run returned.
+
+    """
+
+    step: int
+    positions: np.ndarray
+    momenta: np.ndarray
+    forces: np.ndarray
+    energy: float
+    rng_state: dict[str, Any]
+    guards: dict[str, Any]
+    config: dict[str, Any]
+    potential: str
+    structure_sha256: str
+    final: dict[str, Any]
+
+
+_ARRAYS = ("positions", "momenta", "forces")
+
+
+def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Replace the checkpoint in one atomic move, after its bytes are on the disk."""
+    plain = {k: v for k, v in vars(checkpoint).items() if k not in _ARRAYS}
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as stream:
+        np.savez(
+            stream,
+            meta=np.array(json.dumps(plain)),
+            **{name: getattr(checkpoint, name) for name in _ARRAYS},
+        )
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Checkpoint from its file.
+
+    Raises
+    ------
+    InputError
+        When the file is not one.
+
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in _ARRAYS}
+            return Checkpoint(**json.loads(str(stored["meta"])), **arrays)
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"checkpoint must be one that simulate wrote; got {str(path)!r} "
+            f"({type(error).__name__}). Remove it to start the run again."
+        ) from error
+
+
+def hash_structure(atoms: Atoms, *, with_momenta: bool) -> str:
+    """Fingerprint of what the run starts from: atoms, cell, masses, constraints."""
+    digest = hashlib.sha256()
+    parts = [atoms.numbers, atoms.positions, atoms.cell.array, atoms.pbc]
+    parts += [atoms.get_masses(), atoms.get_momenta() if with_momenta else np.empty(0)]
+    for part in parts:
+        digest.update(np.ascontiguousarray(part).tobytes())
+    described = sorted(json.dumps(_plain(c.todict())) for c in atoms.constraints)
+    digest.update("".join(described).encode())
+    return digest.hexdigest()
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_plain(item) for item in value]
+    return int(value) if isinstance(value, np.integer) else value
+
+
+def require_same_run(
+    checkpoint: Checkpoint,
+    config: DynamicsConfig,
+    *,
+    potential: str,
+    structure_sha256: str,
+) -> None:
+    """Refuse to resume a run as another one.
+
+    Raises
+    ------
+    InputError
+        Naming every setting that differs. More steps, other guards and another
+        checkpoint_interval_s are allowed.
+
+    """
+    before, now = checkpoint.config, config.model_dump(mode="json")
+    changed = [
+        f"{key} ({before.get(key)!r}, now {now[key]!r})"
+        for key in now
+        if before.get(key) != now[key] and key not in _FREE
+        if not (key == "n_steps" and now[key] > before[key])
+    ]
+    if checkpoint.potential != potential:
+        changed.append(f"potential ({checkpoint.potential!r}, now {potential!r})")
+    if checkpoint.structure_sha256 != structure_sha256:
+        changed.append("structure (another file, or edited)")
+    if changed:
+        raise InputError(
+            "settings must be those the run was started with, except that n_steps "
+            f"may grow; got {', '.join(changed)}. Set them back, or start a new "
+            "folder."
+        )

@@ -1,0 +1,116 @@
+"""Pairs of atoms close enough to be watched, kept between steps."""
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_numbers, covalent_radii
+from ase.geometry import wrap_positions
+from ase.neighborlist import neighbor_list
+from scipy.spatial import KDTree
+
+from md.dynamics.config import GuardConfig
+
+_SKIN_A = 1.5
+
+
+def least_distances(numbers: np.ndarray, config: GuardConfig) -> np.ndarray:
+    """Least distance (Å) for each pair of atomic numbers, shape (Z+1, Z+1)."""
+    size = int(numbers.max()) + 1
+    radii = covalent_radii[:size]
+    limits: np.ndarray = config.min_distance_fraction * (
+        radii[:, None] + radii[None, :]
+    )
+    for pair, distance in config.min_distances_A.items():
+        a, b = (atomic_numbers[symbol] for symbol in pair.split("-"))
+        if max(a, b) < size:
+            limits[a, b] = limits[b, a] = distance
+    return limits
+
+
+class WatchedPairs:
+    """Distances of all pairs that could be too short, without a search at each step.
+
+    A list of pairs up to the largest limit plus a skin stays complete until an atom
+    has moved half the skin; only then it is built again.
+
+    Parameters
+    ----------
+    atoms
+        Fixes elements, cell and periodicity.
+    config
+        The limits.
+
+    """
+
+    def __init__(self, atoms: Atoms, config: GuardConfig) -> None:
+        self._atoms = Atoms(numbers=atoms.numbers, cell=atoms.cell, pbc=atoms.pbc)
+        self._limits = least_distances(atoms.numbers, config)
+        numbers = np.unique(atoms.numbers)
+        self._cutoff = float(self._limits[np.ix_(numbers, numbers)].max()) + _SKIN_A
+        self._reference = np.full((len(atoms), 3), np.inf)
+        self.update(atoms.positions)
+
+    def update(self, positions: np.ndarray) -> None:
+        """Measure all watched pairs at these positions, (n, 3) in Å."""
+        moved = positions - self._reference
+        if not np.einsum("ij,ij->i", moved, moved).max() < (_SKIN_A / 2) ** 2:
+            self._search(positions)
+        vectors = positions[self._second] - positions[self._first] + self._shifts
+        self.distances = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+
+    def _search(self, positions: np.ndarray) -> None:
+        self._atoms.positions = positions
+        first, second, images = neighbor_list("ijS", self._atoms, self._cutoff)
+        a, b, c = images.T
+        forward = (a > 0) | ((a == 0) & ((b > 0) | ((b == 0) & (c > 0))))
+        once = (first < second) | ((first == second) & forward)
+        self._first, self._second = first[once], second[once]
+        self._shifts = images[once] @ self._atoms.cell.array
+        numbers = self._atoms.numbers
+        self._least = self._limits[numbers[self._first], numbers[self._second]]
+        self._reference = positions.copy()
+
+    @property
+    def shortest_A(self) -> float:  # noqa: N802
+        """Shortest distance (Å); nan when no two atoms are near each other."""
+        return float(self.distances.min()) if len(self.distances) else float("nan")
+
+    def worst(self) -> tuple[int, int, float, float] | None:
+        """Pair furthest below its limit: both atoms, distance and limit (Å)."""
+        if not (self.distances < self._least).any():
+            return None
+        k = int(np.argmin(self.distances - self._least))
+        return (
+            int(self._first[k]),
+            int(self._second[k]),
+            float(self.distances[k]),
+            float(self._least[k]),
+        )
+
+    def isolated(self, positions: np.ndarray, distance_A: float) -> np.ndarray:
+        """Mask (n,) of the atoms with no other atom, or image, within a distance."""
+        alone = np.ones(len(positions), dtype=bool)
+        near = self.distances < distance_A
+        alone[self._first[near]] = False
+        alone[self._second[near]] = False
+        suspects = np.nonzero(alone)[0]
+        if len(suspects):
+            found = self._nearest(positions, suspects, distance_A)
+            alone[suspects] = ~np.isfinite(found)
+        return alone
+
+    def _nearest(
+        self, positions: np.ndarray, suspects: np.ndarray, distance_A: float
+    ) -> np.ndarray:
+        cell = self._atoms.cell.complete().array
+        pbc = self._atoms.pbc
+        inside = wrap_positions(positions, cell, pbc=pbc)
+        heights = 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
+        reach = np.where(pbc, np.ceil(distance_A / heights), 0).astype(int)
+        grid = np.meshgrid(*(np.arange(-n, n + 1) for n in reach), indexing="ij")
+        shifts = np.stack([axis.ravel() for axis in grid], axis=1) @ cell
+        points = (inside[None, :, :] + shifts[:, None, :]).reshape(-1, 3)
+        found, _ = KDTree(points).query(
+            inside[suspects], k=2, distance_upper_bound=distance_A
+        )
+        nearest: np.ndarray = found[:, 1]
+        return nearest

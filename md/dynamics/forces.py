@@ -1,0 +1,55 @@
+"""Forces of a potential for ASE's integrators: one model call per step, no caching."""
+
+import numpy as np
+from ase import Atoms
+
+from mlip.potential import Potential
+
+
+class StepForces:
+    """The part of ASE's calculator interface that an integrator calls.
+
+    ASE's calculators compare all atoms with a stored copy at each property that is
+    asked for. An integrator moves the atoms before every call, so this one evaluates
+    each time and keeps what came back.
+
+    Parameters
+    ----------
+    potential
+        Evaluated through :meth:`mlip.potential.Potential.session`.
+    atoms
+        Fixes elements, cell and periodicity.
+
+    """
+
+    def __init__(self, potential: Potential, atoms: Atoms) -> None:
+        self._potential = potential
+        self._cell = np.array(atoms.cell.array)
+        self.n_calls = 0
+        self.energy = float("nan")
+        self.forces = np.full((len(atoms), 3), np.nan)
+        self.renew(atoms)
+
+    def renew(self, atoms: Atoms) -> None:
+        """Begin a new session, so that its neighbour list depends on these positions.
+
+        Lists are kept between steps and their order decides the last bits of a sum. A
+        session begun at each checkpoint makes a resumed run repeat them.
+        """
+        bare = Atoms(
+            numbers=atoms.numbers,
+            positions=atoms.positions,
+            cell=self._cell,
+            pbc=atoms.pbc,
+        )
+        self._session = self._potential.session(bare)
+
+    def get_forces(self, atoms: Atoms) -> np.ndarray:
+        """Evaluate the forces at the current positions anew, (n, 3) in eV/Å."""
+        energy, forces, _ = self._session.evaluate(
+            atoms.positions, self._cell, stress=False
+        )
+        self.energy = float(energy)
+        self.forces = np.asarray(forces, dtype=np.float64)
+        self.n_calls += 1
+        return self.forces

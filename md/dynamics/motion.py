@@ -1,0 +1,146 @@
+"""The moving system: atoms, integrator, random numbers and guards in step."""
+
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+
+from md.dynamics.checkpoint import Checkpoint
+from md.dynamics.config import DynamicsConfig
+from md.dynamics.ensembles import (
+    build_integrator,
+    build_moving_atoms,
+    degrees_of_freedom,
+    draw_momenta,
+)
+from md.dynamics.events import Event
+from md.dynamics.forces import StepForces
+from md.dynamics.frame import Frame
+from md.dynamics.guards import Guards
+from mlip.potential import Potential
+
+
+class Motion:
+    """One structure on its way, one step at a time.
+
+    Parameters
+    ----------
+    atoms
+        Structure at step 0; it is copied.
+    potential
+        What moves the atoms.
+    config
+        How.
+
+    Attributes
+    ----------
+    previous
+        Positions and momenta before the latest step.
+
+    """
+
+    def __init__(
+        self, atoms: Atoms, potential: Potential, config: DynamicsConfig
+    ) -> None:
+        self.config = config
+        self.atoms = build_moving_atoms(atoms, config)
+        self.n_free = degrees_of_freedom(atoms, zero_momentum=config.zero_momentum)
+        self.step = 0
+        self._rng = np.random.default_rng(config.seed)
+        self._model = StepForces(potential, self.atoms)
+        self.atoms.calc = self._model
+        self._guards = Guards(self.atoms, config, n_free=self.n_free)
+        self._integrator = build_integrator(self.atoms, config, self._rng)
+        self.previous = self._phase()
+
+    def _phase(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.atoms.get_positions(), self.atoms.get_momenta()
+
+    @property
+    def n_calls(self) -> int:
+        """Number of model calls so far."""
+        return self._model.n_calls
+
+    @property
+    def energy(self) -> float:
+        """Potential energy (eV)."""
+        return self._model.energy
+
+    @property
+    def time_ps(self) -> float:
+        """Time since step 0."""
+        return self.step * self.config.timestep_fs / 1000.0
+
+    @property
+    def temperature_K(self) -> float:  # noqa: N802
+        """Kinetic temperature over the free degrees of freedom."""
+        return self._guards.temperature_K(self.atoms.arrays["momenta"])
+
+    def start(self) -> None:
+        """Give the atoms their first velocities and forces."""
+        if self.config.velocities == "maxwell":
+            self.atoms.set_momenta(draw_momenta(self.atoms, self.config, self._rng))
+        self.previous = self._phase()
+        self._model.get_forces(self.atoms)
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Take over a checkpoint."""
+        self.step = checkpoint.step
+        self.atoms.arrays["positions"][:] = checkpoint.positions
+        self.atoms.arrays["momenta"][:] = checkpoint.momenta
+        self._rng.bit_generator.state = checkpoint.rng_state
+        self._model.energy = checkpoint.energy
+        self._model.forces = checkpoint.forces
+        self._guards.restore(checkpoint.guards)
+        self.previous = self._phase()
+        self.renew_session()
+
+    def renew_session(self) -> None:
+        """Forget the neighbour list (see :class:`~md.dynamics.forces.StepForces`)."""
+        self._model.renew(self.atoms)
+
+    def advance(self) -> None:
+        """Make one step."""
+        self.previous = self._phase()
+        self._integrator.step(self._model.forces)
+        self.step += 1
+
+    def check(self) -> Event | None:
+        """First guard that the present state trips."""
+        return self._guards.check(
+            step=self.step,
+            previous=self.previous[0],
+            positions=self.atoms.arrays["positions"],
+            momenta=self.atoms.arrays["momenta"],
+            energy=self._model.energy,
+            forces=self._model.forces,
+        )
+
+    def frame(self) -> Frame:
+        """Copy of the present state for those who record it."""
+        momenta = self.atoms.get_momenta()
+        return Frame(
+            step=self.step,
+            time_ps=self.time_ps,
+            positions=self.atoms.get_positions(),
+            momenta=momenta,
+            forces=self._model.forces.copy(),
+            cell=self.atoms.cell.array.copy(),
+            potential_energy=self._model.energy,
+            kinetic_energy=self._guards.kinetic_energy(momenta),
+            temperature_K=self._guards.temperature_K(momenta),
+            min_distance_A=self._guards.pairs.shortest_A,
+        )
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint must keep of the motion."""
+        positions, momenta = self._phase()
+        return {
+            "step": self.step,
+            "positions": positions,
+            "momenta": momenta,
+            "forces": self._model.forces.copy(),
+            "energy": self._model.energy,
+            "rng_state": self._rng.bit_generator.state,
+            "guards": self._guards.state(),
+        }
