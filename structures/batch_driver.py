@@ -1,0 +1,90 @@
+"""Many algorithms stepped together, their requests evaluated in one batch.
+
+An algorithm is a generator: it yields a structure, receives its prediction (or the
+failure that stands for it) and returns a result. It reads as if it ran alone.
+"""
+
+from collections.abc import Callable, Generator, Sequence
+from typing import TypeVar
+
+from ase import Atoms
+
+from mlip.evaluation import Evaluation, Prediction
+from mlip.potential import Potential
+from training_data.errors import Failure
+
+Result = TypeVar("Result")
+Walk = Generator[Atoms, Prediction | Failure, Result]
+
+
+def drive(
+    walks: Sequence[Walk[Result]],
+    potential: Potential,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Result, ...]:
+    """Results of all walks, with one batched evaluation per step.
+
+    Parameters
+    ----------
+    walks
+        Generators that have not been started.
+    potential
+        What evaluates their requests.
+    progress
+        Called after every batch with the number of finished walks and of all.
+
+    Returns
+    -------
+    tuple
+        What each walk returned, in the order of ``walks``.
+
+    Examples
+    --------
+    >>> from ase.build import bulk
+    >>> from ase.calculators.emt import EMT
+    >>> from mlip.ase_potential import AsePotential
+    >>> def volume_per_energy(atoms):
+    ...     answer = yield atoms
+    ...     return atoms.get_volume() / answer.energy
+    >>> len(drive([volume_per_energy(bulk("Cu"))], AsePotential(EMT)))
+    1
+
+    """
+    results: dict[int, Result] = {}
+    requests: dict[int, Atoms] = {}
+
+    def advance(index: int, answer: Prediction | Failure | None) -> None:
+        requests.pop(index, None)
+        try:
+            if answer is None:
+                requests[index] = next(walks[index])
+            else:
+                requests[index] = walks[index].send(answer)
+        except StopIteration as stop:
+            results[index] = stop.value
+
+    for index in range(len(walks)):
+        advance(index, None)
+    while requests:
+        waiting = sorted(requests)
+        evaluation = potential.evaluate([requests[index] for index in waiting])
+        for place, answer in enumerate(_answers(evaluation)):
+            advance(waiting[place], answer)
+        if progress is not None:
+            progress(len(results), len(walks))
+    return tuple(results[index] for index in range(len(walks)))
+
+
+def _answers(evaluation: Evaluation) -> list[Prediction | Failure]:
+    """One prediction or failure per structure of a batch."""
+    failed = {int(failure.id): failure for failure in evaluation.failures}
+    return [
+        failed.get(index)
+        or Prediction(
+            energy=float(evaluation.energies[index]),
+            forces=evaluation.forces[index],
+            stress=evaluation.stresses[index],
+        )
+        for index in range(len(evaluation.energies))
+    ]
