@@ -91,7 +91,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as stream, np.load(stream) as stored:
             arrays = {name: stored[name] for name in _ARRAYS}
             return Checkpoint(**json.loads(str(stored["meta"])), **arrays)
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
