@@ -48,7 +48,8 @@ def split_by_group(
         Entry of ``info`` that names the group (``"parent"``: a whole polymorph or
         trajectory; ``"group_id"``: one sampling of it); see `Dataset.groups`.
     held_out
-        Groups that go to the test set whatever their hash says.
+        Groups, parents or group_ids whose frames go to the test set whatever the
+        hash says.
     salt
         Text added to the names, to draw another division.
 
@@ -75,7 +76,8 @@ def split_by_group(
         )
         raise InputError(message)
     groups = dataset.groups(key)
-    unknown = sorted(set(held_out) - set(groups))
+    names = list(zip(groups, dataset.parents, dataset.group_ids, strict=True))
+    unknown = sorted(set(held_out).difference(*names))
     if unknown:
         message = (
             f"held_out must name groups of {dataset.source}; got {unknown!r}. "
@@ -83,10 +85,13 @@ def split_by_group(
         )
         raise InputError(message)
     parts: tuple[list[int], list[int], list[int]] = ([], [], [])
-    for i, group in enumerate(groups):
+    for i, (group, *others) in enumerate(names):
         digest = hashlib.sha256((salt + group).encode()).digest()
         share = int.from_bytes(digest[:8]) / 2**64
-        if group in held_out or share >= fractions[0] + fractions[1]:
+        if (
+            not set(held_out).isdisjoint({group, *others})
+            or share >= fractions[0] + fractions[1]
+        ):
             parts[2].append(i)
         elif share >= fractions[0]:
             parts[1].append(i)

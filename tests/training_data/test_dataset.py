@@ -142,6 +142,11 @@ def test_held_out_groups_are_in_the_test_set_alone(shipped):
     )
     assert set(split.test.parents) == {"Li2ZrCl6-hcp-a"}
     assert "Li2ZrCl6-hcp-a" not in split.train.parents + split.validation.parents
+    split = split_by_group(
+        shipped, fractions=(1, 0, 0), held_out=["ZrCl4/md500", "LiCl-vacancy-1"]
+    )
+    assert set(split.test.group_ids) == {"ZrCl4/md500", "LiCl-vacancy-1/md600"}
+    assert "ZrCl4/rattle" in split.train.group_ids
     with pytest.raises(InputError, match="Its groups by 'parent' are"):
         split_by_group(shipped, held_out=["nonsense"])
 

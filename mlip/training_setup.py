@@ -1,0 +1,124 @@
+"""Everything of a training run that is settled before anything is written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+
+from ase.data import atomic_numbers
+
+from mlip.model_card import file_sha256
+from mlip.training_config import SplitConfig, TrainingConfig
+from training_data import (
+    Dataset,
+    InputError,
+    Split,
+    read_dataset,
+    shipped_names,
+    shipped_path,
+    split_by_group,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSetup:
+    """Data and division of a run, checked.
+
+    Parameters
+    ----------
+    split
+        Training, validation and test frames at the level that is learnt.
+    data_sha256
+        Hash of every data file, by the name it was asked for.
+    species
+        Elements of all frames, by atomic number.
+
+    """
+
+    split: Split
+    data_sha256: Mapping[str, str]
+    species: tuple[str, ...]
+
+
+def prepare_training(config: TrainingConfig) -> TrainingSetup:
+    """Read and check the data of a run, without writing anything.
+
+    Parameters
+    ----------
+    config
+        The run.
+
+    Returns
+    -------
+    TrainingSetup
+
+    Raises
+    ------
+    InputError
+        Data that cannot be read or brought to the level, an empty training set, or
+        a weight for a config_type that does not occur.
+
+    """
+    paths = {name: find_data(name) for name in config.dataset}
+    sets = [read_dataset(path).at_level(config.level) for path in paths.values()]
+    dataset = reduce(Dataset.joined, sets)
+    kinds = set(dataset.config_types)
+    unknown = sorted(set(config.config_type_weights) - kinds)
+    if unknown:
+        message = (
+            "config_type_weights must name kinds of system in the data, "
+            f"{sorted(kinds)!r}; got {unknown!r}. Correct the names."
+        )
+        raise InputError(message)
+    split = divide(dataset, config.split)
+    if len(split.train) == 0:
+        message = (
+            "split must leave frames to train on; got none of "
+            f"{len(dataset)}. Hold out fewer groups, or change its fractions or salt."
+        )
+        raise InputError(message)
+    return TrainingSetup(
+        split=split,
+        data_sha256={name: file_sha256(path) for name, path in paths.items()},
+        species=tuple(sorted(dataset.species, key=lambda s: atomic_numbers[s])),
+    )
+
+
+def find_data(name: str) -> Path:
+    """File of a data set, by the name of a shipped one or by its path."""
+    path = Path(name)
+    if not path.exists() and name in shipped_names():
+        return shipped_path(name)
+    return path
+
+
+def divide(dataset: Dataset, config: SplitConfig) -> Split:
+    """Training, validation and test frames of a data set.
+
+    Held-out parents and group_ids go to the test set whole; the rest is divided by
+    the key.
+
+    Parameters
+    ----------
+    dataset
+        All frames.
+    config
+        How to divide them.
+
+    Returns
+    -------
+    Split
+
+    Raises
+    ------
+    InputError
+        A held-out name does not occur.
+
+    """
+    return split_by_group(
+        dataset,
+        fractions=config.fractions,
+        key=config.key,
+        held_out=config.held_out,
+        salt=config.salt,
+    )

@@ -1,0 +1,604 @@
+"""Label a pool of Li-Zr-Cl structures with PBE (GPAW) and D3(BJ) single points.
+
+The pool is an extended XYZ file whose frames carry ``config_type``, ``parent``
+and ``sampling`` (optional: ``kpts`` to fix the grid). Each finished label is
+written to the output at once, so the queue can be stopped at any time and
+started again with the same command: frames already labelled, or that failed
+before, are recognised by a hash of the structure and skipped.
+
+A frame whose calculation does not converge never becomes a label; it is noted
+with the reason in ``LABELS.failed.json`` next to the output.
+
+Settings (one cutoff per data set, see the README of the data set): plane waves
+400 eV, PBE, Fermi-Dirac 0.05 eV, no spin, no point group, SCF to 1e-4 eV,
+1e-4 electrons (both per valence electron) and 0.005 eV/A.
+
+Example
+-------
+    OMP_NUM_THREADS=1 python label_gpaw.py pool.extxyz --out labels.extxyz
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import hashlib
+import io
+import json
+import os
+import sys
+import time
+from collections import defaultdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from ase import Atoms
+from ase.io import read, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+CUTOFF = 400.0  # eV
+SMEARING = 0.05  # eV
+CONVERGENCE = {"energy": 1e-4, "density": 1e-4, "forces": 0.005}
+
+#: Density of the Monkhorst-Pack grid, n ~ |2 pi b| * DENSITY [A].
+DENSITY_INSULATING = 1.7
+DENSITY_METALLIC = 2.8
+#: A cell with a spacing of lattice planes beyond this is a slab or interface.
+LONG_AXIS = 14.0  # A
+#: Metallic cells of more atoms than this take the nearest grid too.
+MANY_ATOMS = 20
+
+#: eV per atom; added to the analytic stress after division by the volume, it
+#: makes the stress the strain derivative of the energies at 400 eV.
+STRESS_PER_ATOM = {"Li": -0.0005, "Cl": -0.055, "Zr": -0.22}
+
+REQUIRED = ("config_type", "parent", "sampling")
+
+
+def frame_hash(atoms: Atoms) -> str:
+    """Return a hash of species, cell and positions.
+
+    Parameters
+    ----------
+    atoms : Atoms
+        The structure; lengths are compared to 1e-5 A.
+
+    Returns
+    -------
+    str
+        Sixteen hexadecimal digits.
+    """
+    digest = hashlib.sha256(np.asarray(atoms.numbers, "<i4").tobytes())
+    for lengths in (atoms.cell.array, atoms.positions):
+        digest.update(np.rint(np.asarray(lengths) * 1e5).astype("<i8").tobytes())
+    digest.update(np.asarray(atoms.pbc, "u1").tobytes())
+    return digest.hexdigest()[:16]
+
+
+def is_insulating(atoms: Atoms) -> bool:
+    """Tell whether the k-point grid of an insulator is dense enough.
+
+    Parameters
+    ----------
+    atoms : Atoms
+        The structure. ``metallic`` in its info decides where it is given; else
+        the formal charges (Li +1, Zr +4, Cl -1) must balance. LiCl short of a
+        few Cl or Li (vacancies) counts as an insulator too.
+
+    Returns
+    -------
+    bool
+        True for the insulating grid.
+    """
+    if "metallic" in atoms.info:
+        return not bool(atoms.info["metallic"])
+    if atoms.info.get("config_type") == "LiCl":
+        return True
+    symbols = atoms.get_chemical_symbols()
+    cations: int = symbols.count("Li") + 4 * symbols.count("Zr")
+    return cations == int(symbols.count("Cl"))
+
+
+def kpoint_grid(atoms: Atoms) -> tuple[int, int, int]:
+    """Return the Monkhorst-Pack grid of a structure.
+
+    Bulk cells take the next even number above ``|2 pi b| * density``; slabs
+    and interfaces (an axis beyond `LONG_AXIS`) and metallic cells of more than
+    `MANY_ATOMS` atoms take the nearest whole number.
+
+    Parameters
+    ----------
+    atoms : Atoms
+        The structure; ``kpts`` in its info takes precedence.
+
+    Returns
+    -------
+    tuple of int
+        Number of points along the three reciprocal axes.
+    """
+    if "kpts" in atoms.info:
+        n1, n2, n3 = (int(n) for n in atoms.info["kpts"])
+        return n1, n2, n3
+    insulating = is_insulating(atoms)
+    density = DENSITY_INSULATING if insulating else DENSITY_METALLIC
+    reciprocal = np.linalg.norm(atoms.cell.reciprocal(), axis=1)
+    ideal = 2.0 * np.pi * reciprocal * density
+    many = not insulating and len(atoms) > MANY_ATOMS
+    if many or (1.0 / reciprocal).max() > LONG_AXIS:
+        n1, n2, n3 = (max(1, round(float(n))) for n in ideal)
+    else:
+        n1, n2, n3 = (2 * max(1, int(np.ceil(n / 2.0))) for n in ideal)
+    return n1, n2, n3
+
+
+def stress_correction(atoms: Atoms) -> np.ndarray:
+    """Return what is added to the analytic stress.
+
+    Parameters
+    ----------
+    atoms : Atoms
+        The structure.
+
+    Returns
+    -------
+    ndarray
+        Voigt vector [eV/A^3].
+    """
+    total = sum(STRESS_PER_ATOM[symbol] for symbol in atoms.get_chemical_symbols())
+    isotropic = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0])
+    return isotropic * (total / float(atoms.get_volume()))
+
+
+def label(atoms: Atoms, logfile: str | None = None, max_iterations: int = 200) -> Atoms:
+    """Compute PBE and D3(BJ) labels of one structure.
+
+    Parameters
+    ----------
+    atoms : Atoms
+        The structure with ``config_type``, ``parent`` and ``sampling``.
+    logfile : str, optional
+        Where GPAW writes its text output.
+    max_iterations : int
+        Limit of SCF steps.
+
+    Returns
+    -------
+    Atoms
+        A copy without calculator that carries the labels.
+    """
+    from dftd3.ase import DFTD3  # noqa: PLC0415 - --dry-run needs neither
+    from gpaw import GPAW, PW, FermiDirac  # noqa: PLC0415
+
+    kpts = kpoint_grid(atoms)
+    work = Atoms(
+        numbers=atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=True
+    )
+    work.calc = GPAW(
+        mode=PW(CUTOFF),
+        xc="PBE",
+        kpts=kpts,
+        occupations=FermiDirac(SMEARING),
+        symmetry={"point_group": False},
+        spinpol=False,
+        convergence=dict(CONVERGENCE),
+        maxiter=max_iterations,
+        txt=logfile,
+    )
+    energy = float(work.get_potential_energy(force_consistent=True))
+    forces = work.get_forces()
+    analytic = work.get_stress(voigt=True)
+
+    work.calc = DFTD3(method="PBE", damping="d3bj")
+    d3_energy = float(work.get_potential_energy())
+    d3_forces = work.get_forces()
+    d3_stress = work.get_stress(voigt=True)
+
+    work.calc = None
+    info = atoms.info
+    work.info = {
+        "config_type": str(info["config_type"]),
+        "sampling": str(info["sampling"]),
+        "group_id": f"{info['parent']}/{info['sampling']}",
+        "parent": str(info["parent"]),
+        "REF_energy": energy,
+        "REF_stress": analytic + stress_correction(work),
+        "stress_fixed_planewaves": analytic,
+        "kpts": np.array(kpts),
+        "functional": "PBE",
+        "code": (
+            f"GPAW {version('gpaw')}, PW {CUTOFF:.0f} eV, "
+            f"Fermi-Dirac {SMEARING} eV, gpaw-data {version('gpaw-data')}"
+        ),
+        "D3_energy": d3_energy,
+        "D3_stress": d3_stress,
+        "frame_hash": frame_hash(atoms),
+    }
+    work.arrays["REF_forces"] = forces
+    work.arrays["D3_forces"] = d3_forces
+    return work
+
+
+def check(labelled: Atoms, max_force: float) -> None:
+    """Refuse a label that cannot be right.
+
+    Parameters
+    ----------
+    labelled : Atoms
+        Result of `label`.
+    max_force : float
+        Largest force accepted on one atom [eV/A].
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite or a force is beyond the limit.
+    """
+    numbers = [
+        np.atleast_1d(labelled.info[key])
+        for key in ("REF_energy", "REF_stress", "D3_energy", "D3_stress")
+    ]
+    numbers += [labelled.arrays[key].ravel() for key in ("REF_forces", "D3_forces")]
+    if not np.isfinite(np.concatenate(numbers)).all():
+        raise ValueError("a label is not finite")
+    largest = float(np.linalg.norm(labelled.arrays["REF_forces"], axis=1).max())
+    if largest > max_force:
+        raise ValueError(f"force of {largest:.1f} eV/A beyond {max_force:.1f}")
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a file so that it is either the old or the new one, never a part.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    text : str
+        Its new content.
+    """
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", encoding="utf-8") as handle:
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+    partial.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def append_label(path: Path, labelled: Atoms) -> None:
+    """Append one frame to an extended XYZ file, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        The file; made if it is not there.
+    labelled : Atoms
+        The frame.
+    """
+    buffer = io.StringIO()
+    write(buffer, labelled, format="extxyz")
+    old = path.read_text(encoding="utf-8") if path.exists() else ""
+    replace_file(path, old + buffer.getvalue())
+
+
+def known_hashes(paths: Iterable[Path]) -> set[str]:
+    """Return the hashes of the frames in label files.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        Extended XYZ files; those that are not there count as empty.
+
+    Returns
+    -------
+    set of str
+        Stored ``frame_hash``, or the hash of the structure where it lacks.
+    """
+    found = set()
+    for path in paths:
+        if path.exists() and path.stat().st_size:
+            for atoms in read(path, index=":"):
+                found.add(str(atoms.info.get("frame_hash", frame_hash(atoms))))
+    return found
+
+
+def cost(atoms: Atoms) -> float:
+    """Estimate the relative cost of a label (atoms^2 times k-points).
+
+    Parameters
+    ----------
+    atoms : Atoms
+        The structure.
+
+    Returns
+    -------
+    float
+        Arbitrary units.
+    """
+    return len(atoms) ** 2 * float(np.prod(kpoint_grid(atoms)))
+
+
+def round_robin(frames: Sequence[Atoms]) -> list[Atoms]:
+    """Order frames so that the queue is balanced wherever it is stopped.
+
+    Parameters
+    ----------
+    frames : sequence of Atoms
+        Frames with ``config_type``.
+
+    Returns
+    -------
+    list of Atoms
+        The cheapest frame of each config_type, then the second of each, ...
+    """
+    kinds: dict[str, list[Atoms]] = defaultdict(list)
+    for atoms in sorted(frames, key=cost):
+        kinds[str(atoms.info["config_type"])].append(atoms)
+    ordered = []
+    for rank in range(max((len(group) for group in kinds.values()), default=0)):
+        turn = [group[rank] for group in kinds.values() if rank < len(group)]
+        ordered += sorted(turn, key=cost)
+    return ordered
+
+
+def read_pool(path: Path) -> list[Atoms]:
+    """Read a pool and check that its frames can be labelled.
+
+    Parameters
+    ----------
+    path : Path
+        Extended XYZ file.
+
+    Returns
+    -------
+    list of Atoms
+        The frames.
+
+    Raises
+    ------
+    ValueError
+        If a frame lacks a key, is not periodic or has another element.
+    """
+    pool: list[Atoms] = read(path, index=":")
+    for number, atoms in enumerate(pool):
+        missing = [key for key in REQUIRED if key not in atoms.info]
+        if missing:
+            raise ValueError(f"frame {number} of {path} lacks {', '.join(missing)}")
+        if not atoms.cell.rank == 3:
+            raise ValueError(f"frame {number} of {path} has no periodic cell")
+        other = set(atoms.get_chemical_symbols()) - set(STRESS_PER_ATOM)
+        if other:
+            raise ValueError(f"frame {number} of {path} has {sorted(other)}")
+    return pool
+
+
+def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Parse the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str or None
+        Arguments; None takes those of the process.
+
+    Returns
+    -------
+    Namespace
+        The options.
+    """
+    parser = argparse.ArgumentParser(
+        description="Label a pool with PBE (GPAW) and D3(BJ); resumable.",
+        epilog="Stop it at any time; the same command goes on where it stopped.",
+    )
+    parser.add_argument("pool", type=Path, help="extended XYZ with the structures")
+    parser.add_argument("--out", type=Path, required=True, help="file of labels")
+    parser.add_argument(
+        "--skip",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="more label files whose frames need not be done again",
+    )
+    parser.add_argument(
+        "--order",
+        choices=["file", "round-robin"],
+        default="file",
+        help="as in the pool, or cheapest of each config_type in turn",
+    )
+    parser.add_argument("--limit", type=int, help="stop after this many labels")
+    parser.add_argument(
+        "--minutes", type=float, help="start no further label after this time"
+    )
+    parser.add_argument(
+        "--max-force",
+        type=float,
+        default=50.0,
+        help="refuse labels with larger forces [eV/A] (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--max-iterations",
+        type=int,
+        default=200,
+        help="SCF steps before a frame has failed (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--retry-failed", action="store_true", help="try failed frames again"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print the queue and its grids only"
+    )
+    parser.add_argument("--log", help="text output of GPAW (default: none)")
+    return parser.parse_args(argv)
+
+
+class Failures:
+    """Frames that did not become labels, kept in a JSON file.
+
+    Parameters
+    ----------
+    path : Path
+        The file; read if it is there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.entries: dict[str, dict[str, str]] = {}
+        if path.exists():
+            self.entries = json.loads(path.read_text(encoding="utf-8"))
+
+    def __contains__(self, key: str) -> bool:
+        """Tell whether the frame with this hash failed before."""
+        return key in self.entries
+
+    def add(self, atoms: Atoms, error: Exception) -> str:
+        """Note a failed frame.
+
+        Parameters
+        ----------
+        atoms : Atoms
+            The frame.
+        error : Exception
+            Why it failed.
+
+        Returns
+        -------
+        str
+            The reason as noted.
+        """
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+        entry = {key: str(atoms.info[key]) for key in REQUIRED}
+        entry |= {"formula": atoms.get_chemical_formula(), "reason": reason}
+        self.entries[frame_hash(atoms)] = entry
+        self.write()
+        return reason
+
+    def discard(self, key: str) -> None:
+        """Forget a frame that has been labelled after all.
+
+        Parameters
+        ----------
+        key : str
+            Its hash.
+        """
+        if self.entries.pop(key, None) is not None:
+            self.write()
+
+    def write(self) -> None:
+        """Write the file."""
+        replace_file(self.path, json.dumps(self.entries, indent=1) + "\n")
+
+
+def open_queue(options: argparse.Namespace, failures: Failures) -> list[Atoms]:
+    """Return the frames still to be labelled, in order.
+
+    Parameters
+    ----------
+    options : Namespace
+        The command line.
+    failures : Failures
+        Frames that failed before.
+
+    Returns
+    -------
+    list of Atoms
+        The queue; of frames that occur twice only the first.
+    """
+    done = known_hashes([options.out, *options.skip])
+    queue = []
+    for atoms in read_pool(options.pool):
+        key = frame_hash(atoms)
+        if key in done or (key in failures and not options.retry_failed):
+            continue
+        done.add(key)
+        queue.append(atoms)
+    if options.order == "round-robin":
+        queue = round_robin(queue)
+    return queue[: options.limit]
+
+
+def run_queue(
+    queue: Sequence[Atoms], options: argparse.Namespace, failures: Failures
+) -> int:
+    """Label the frames of a queue one after the other.
+
+    Parameters
+    ----------
+    queue : sequence of Atoms
+        The frames.
+    options : Namespace
+        The command line.
+    failures : Failures
+        Where failed frames are noted.
+
+    Returns
+    -------
+    int
+        Number of frames that failed.
+    """
+    n_failed = 0
+    started = time.monotonic()
+    for number, atoms in enumerate(queue, start=1):
+        begun = time.monotonic()
+        if options.minutes and begun - started > 60.0 * options.minutes:
+            print("out of time", flush=True)
+            break
+        grid = "x".join(str(n) for n in kpoint_grid(atoms))
+        where = (
+            f"{number}/{len(queue)} {frame_hash(atoms)} {atoms.info['parent']}/"
+            f"{atoms.info['sampling']} {len(atoms)} atoms {grid}"
+        )
+        if options.dry_run:
+            print(where)
+            continue
+        try:
+            labelled = label(atoms, options.log, options.max_iterations)
+            check(labelled, options.max_force)
+        except Exception as error:  # noqa: BLE001 - the queue has to go on
+            n_failed += 1
+            reason = failures.add(atoms, error)
+            print(f"{where} FAILED {reason[:80]}", flush=True)
+            continue
+        append_label(options.out, labelled)
+        failures.discard(frame_hash(atoms))
+        print(f"{where} {time.monotonic() - begun:.0f} s", flush=True)
+    return n_failed
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the queue.
+
+    Parameters
+    ----------
+    argv : sequence of str or None
+        Arguments; None takes those of the process.
+
+    Returns
+    -------
+    int
+        Exit status: 0 if no frame failed in this run, 1 if one did, 2 if the
+        output is in use.
+    """
+    options = parse_arguments(argv)
+    out: Path = options.out
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with out.with_name(out.name + ".lock").open("w", encoding="utf-8") as lock:
+        try:
+            if not options.dry_run:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            print(f"{out} is being written by another process", file=sys.stderr)
+            return 2
+        failures = Failures(out.with_name(out.stem + ".failed.json"))
+        queue = open_queue(options, failures)
+        print(f"{len(queue)} frames to label", flush=True)
+        return 1 if run_queue(queue, options, failures) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
