@@ -29,7 +29,7 @@ class Dispersion:
 
 
 def dispersion(atoms: Atoms) -> Dispersion:
-    """D3(BJ) dispersion correction of PBE, with the three-body term.
+    """D3(BJ) dispersion correction of PBE, two-body (no Axilrod-Teller-Muto term).
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def dispersion(atoms: Atoms) -> Dispersion:
 
     Notes
     -----
-    ``E = -Σ_{A<B} Σ_{n=6,8} s_n C_n / (r^n + (a1 R0 + a2)^n) + E_ABC``.
+    ``E = -Σ_{A<B} Σ_{n=6,8} s_n C_n / (r^n + (a1 R0 + a2)^n).
 
     ====== ===========================================
     symbol meaning
