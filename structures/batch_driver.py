@@ -47,7 +47,7 @@ def drive(
     >>> def volume_per_energy(atoms):
     ...     answer = yield atoms
     ...     return atoms.get_volume() / answer.energy
-    >>> len(drive([volume_per_energy(bulk("Cu"))], AsePotential(EMT)))
+    >>> len(drive([volume_per_energy(bulk("Cu"))], AsePotential(EMT())))
     1
 
     """

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from pymatgen.analysis.interfaces.zsl import ZSLGenerator
 
 from training_data.errors import InputError
 
@@ -173,6 +172,9 @@ def _pairs(
     max_mismatch: float,
 ) -> list[LatticeMatch]:
     """Best basis of every pair of superlattices, up to a mismatch (a fraction)."""
+    # pymatgen takes seconds to import and nothing else here needs it
+    from pymatgen.analysis.interfaces.zsl import ZSLGenerator  # noqa: PLC0415
+
     max_area, min_area = limits
     # sqrt(e1² + e2² - e1 e2) >= sqrt(3)/2 max|e|, and >= |e| where e1 = e2
     max_strain = max_mismatch * 2 / np.sqrt(3)

@@ -80,17 +80,6 @@ class Relaxation:
 
 @overload
 def relax(
-    structures: Atoms,
-    potential: Potential,
-    *,
-    fmax_eV_per_A: float = ...,
-    stress_max_eV_per_A3: float = ...,
-    max_steps: int = ...,
-    cell: CellFreedom = ...,
-    progress: Callable[[int, int], None] | None = ...,
-) -> Relaxation: ...
-@overload
-def relax(
     structures: Sequence[Atoms],
     potential: Potential,
     *,
@@ -100,6 +89,17 @@ def relax(
     cell: CellFreedom = ...,
     progress: Callable[[int, int], None] | None = ...,
 ) -> tuple[Relaxation, ...]: ...
+@overload
+def relax(
+    structures: Atoms,
+    potential: Potential,
+    *,
+    fmax_eV_per_A: float = ...,
+    stress_max_eV_per_A3: float = ...,
+    max_steps: int = ...,
+    cell: CellFreedom = ...,
+    progress: Callable[[int, int], None] | None = ...,
+) -> Relaxation: ...
 def relax(
     structures: Atoms | Sequence[Atoms],
     potential: Potential,
@@ -170,7 +170,7 @@ def relax(
     >>> from ase.build import bulk
     >>> from ase.calculators.emt import EMT
     >>> from mlip.ase_potential import AsePotential
-    >>> relaxed = relax(bulk("Cu", a=3.7), AsePotential(EMT), cell="full")
+    >>> relaxed = relax(bulk("Cu", a=3.7), AsePotential(EMT()), cell="full")
     >>> relaxed.converged, round(float(relaxed.atoms.get_volume()), 1)
     (True, 11.6)
 
@@ -305,14 +305,15 @@ def _check(atoms: Atoms, index: int, cell: CellFreedom) -> None:
         return
     if not atoms.pbc.all() or atoms.cell.rank < 3:  # noqa: PLR2004
         raise InputError(
-            f"structure {index} must be periodic in three directions for cell={cell!r}; "
-            f"got pbc {atoms.pbc.tolist()}. Use cell='fixed'."
+            f"structure {index} must be periodic in three directions for "
+            f"cell={cell!r}; got pbc {atoms.pbc.tolist()}. Use cell='fixed'."
         )
     flat = np.abs(atoms.cell[:2, 2]).max() <= 1e-6 * atoms.cell.lengths().max()
     if cell == "z" and not flat:
         raise InputError(
-            f"cell of structure {index} must have a and b in the xy plane for cell='z'; "
-            f"got {atoms.cell[:2].tolist()!r}. Rotate it into the standard orientation."
+            f"cell of structure {index} must have a and b in the xy plane for "
+            f"cell='z'; got {atoms.cell[:2].tolist()!r}. Rotate it into the standard "
+            "orientation."
         )
 
 
@@ -392,7 +393,8 @@ def _capped(step: np.ndarray, trust: float, length_A: float) -> np.ndarray:
     strain = np.abs(step[-3:]).max() / length_A
     share = trust / LARGEST_STEP_A
     excess = max(displacement / trust, strain / (share * LARGEST_STRAIN), 1.0)
-    return step / excess
+    shortened: np.ndarray = step / excess
+    return shortened
 
 
 def _moved(atoms: Atoms, step: np.ndarray, length_A: float) -> Atoms:

@@ -1,5 +1,6 @@
 """Slabs of complete layers: layered crystals are never cut inside a layer."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from training_data.errors import InputError
 PLANE_TOLERANCE_A = 0.3
 EQUAL_GAP_TOLERANCE_A = 0.05
 OPEN_GAP_RATIO = 1.3
+SYMMETRY_A = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,9 +183,12 @@ def _check(
 def _primitive(crystal: Atoms) -> Atoms:
     """Primitive cell in the orientation of the crystal."""
     description = (crystal.cell[:], crystal.get_scaled_positions(), crystal.numbers)
-    found = spglib.standardize_cell(
-        description, to_primitive=True, no_idealize=True, symprec=1e-3
-    )
+    with warnings.catch_warnings():
+        # spglib 2.7 and 2.8 warn about their own way of reporting errors
+        warnings.simplefilter("ignore", DeprecationWarning)
+        found = spglib.standardize_cell(
+            description, to_primitive=True, no_idealize=True, symprec=SYMMETRY_A
+        )
     if found is None:
         return crystal.copy()
     cell, scaled, numbers = found

@@ -4,6 +4,7 @@ A new family is one file with a ``build_`` function, one line in ``_BUILDERS``,
 one test and one line in docs/structures.md.
 """
 
+import math
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -81,6 +82,11 @@ def build_prototype(name: str, **lattice: float) -> "Atoms":
             f"name must be a known prototype; got {name!r}. "
             f"Choose one of {', '.join(available_prototypes())}."
         )
+    for parameter, value in lattice.items():
+        if not (math.isfinite(value) and value > 0):
+            raise InputError(
+                f"{parameter} must be positive; got {value!r}. Give a length in Å."
+            )
     try:
         atoms = _BUILDERS[name](**lattice)
     except TypeError as error:

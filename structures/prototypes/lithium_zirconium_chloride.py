@@ -47,8 +47,7 @@ def build_layered_li2zrcl6(
     Raises
     ------
     InputError
-        If the bond length cannot be reached at this height, or lengths are not
-        positive.
+        If the bond length cannot be reached at this height, or layers overlap.
 
     Notes
     -----
@@ -87,16 +86,6 @@ def build_layered_li2zrcl6(
     5.87
 
     """
-    lengths = {
-        "a_A": a_A,
-        "layer_spacing_A": layer_spacing_A,
-        "chlorine_height_A": chlorine_height_A,
-        "zr_cl_A": zr_cl_A,
-    }
-    for name, value in lengths.items():
-        if not (np.isfinite(value) and value > 0):
-            msg = f"{name} must be positive; got {value!r}. Give a length in Å."
-            raise InputError(msg)
     half = chlorine_height_A / 2
     if zr_cl_A <= half:
         raise InputError(

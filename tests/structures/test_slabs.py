@@ -1,0 +1,125 @@
+"""Slabs: complete layers, thickness, orientation, any cell of the same crystal."""
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+
+from structures.prototypes import build_prototype
+from structures.slabs import build_slab, slab_thickness
+from training_data.errors import InputError
+
+
+def test_five_li_111_planes_are_4a_over_sqrt3_thick() -> None:
+    slab = build_slab(build_prototype("Li-fcc"), miller=(1, 1, 1), layers=5)
+    np.testing.assert_allclose(slab.thickness_A, 4 * 4.20 / np.sqrt(3), rtol=1e-9)
+    np.testing.assert_allclose(slab.thickness_A, 9.7, rtol=1e-3)
+    np.testing.assert_allclose(slab.area_A2, 4.20**2 * np.sqrt(3) / 4, rtol=1e-9)
+    assert slab.atoms.arrays["layer"].tolist() == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("name", "miller", "spacing_A"),
+    [
+        ("Li-bcc", (1, 1, 0), 3.335 / np.sqrt(2)),
+        ("Li-bcc", (0, 0, 1), 3.335 / 2),
+        ("Li-bcc", (1, 1, 1), 3.335 / np.sqrt(12)),
+        ("Li-fcc", (0, 0, 1), 4.20 / 2),
+        ("LiCl", (0, 0, 1), 5.06 / 2),
+        ("LiCl", (1, 1, 0), 5.06 / np.sqrt(8)),
+        ("Zr", (0, 0, 1), 5.147 / 2),
+        ("ZrCl2", (0, 0, 1), 19.378 / 3),
+        ("Li2ZrCl6", (0, 0, 1), 5.87),
+    ],
+)
+def test_layer_spacing(
+    name: str, miller: tuple[int, int, int], spacing_A: float
+) -> None:
+    slab = build_slab(build_prototype(name), miller=miller, layers=3)
+    np.testing.assert_allclose(slab.layer_spacing_A, spacing_A, rtol=1e-6)
+    bottoms = [
+        slab.atoms.positions[slab.atoms.arrays["layer"] == k, 2].min() for k in range(3)
+    ]
+    np.testing.assert_allclose(np.diff(bottoms), spacing_A, rtol=1e-6)
+
+
+@pytest.mark.parametrize("layers", [1, 2, 4, 7])
+def test_layers_of_li2zrcl6_are_whole(layers: int) -> None:
+    slab = build_slab(build_prototype("Li2ZrCl6"), layers=layers)
+    for layer in range(layers):
+        part = slab.atoms[slab.atoms.arrays["layer"] == layer]
+        assert part.get_chemical_formula(mode="metal") == "Li2ZrCl6"
+        by_height = part[np.argsort(part.positions[:, 2])].get_chemical_symbols()
+        assert by_height[:3] == by_height[-3:] == ["Cl"] * 3
+        np.testing.assert_allclose(slab_thickness(part), 2.82, rtol=1e-9)
+
+
+def test_cut_does_not_depend_on_origin_or_cell() -> None:
+    crystal = build_prototype("Li2ZrCl6")
+    reference = build_slab(crystal, layers=3)
+    for shift in (0.3, 1.7, 4.4):
+        moved = crystal.repeat((2, 1, 2))
+        moved.positions += (0.4, 0.1, shift)
+        moved.wrap()
+        moved.rotate(35, (1, 2, 3), rotate_cell=True)
+        slab = build_slab(moved, layers=3)
+        assert slab.to_json()["formula"] == reference.to_json()["formula"]
+        np.testing.assert_allclose(slab.thickness_A, reference.thickness_A, rtol=1e-6)
+        np.testing.assert_allclose(slab.area_A2, reference.area_A2, rtol=1e-6)
+
+
+def test_distances_are_those_of_the_crystal() -> None:
+    crystal = build_prototype("Li2ZrCl6")
+    slab = build_slab(crystal, layers=3)
+    wide = slab.atoms.repeat((3, 3, 1))
+    middle = wide.arrays["layer"] == 1
+    inner = np.linalg.norm(
+        wide.positions[:, :2] - wide.cell[:2, :2].sum(axis=0) / 2, axis=1
+    )
+    for symbol in ("Zr", "Li", "Cl"):
+        chosen = np.flatnonzero(middle & (wide.symbols == symbol))
+        atom = int(chosen[inner[chosen].argmin()])
+        found = np.sort(np.linalg.norm(wide.positions - wide.positions[atom], axis=1))
+        origin = int(np.flatnonzero(crystal.symbols == symbol)[0])
+        big = crystal.repeat((7, 7, 7))
+        first = big.positions[3 * 49 * 9 + 3 * 7 * 9 + 3 * 9 + origin]
+        expected = np.sort(np.linalg.norm(big.positions - first, axis=1))
+        np.testing.assert_allclose(found[1:20], expected[1:20], rtol=1e-6)
+
+
+def test_standard_orientation_and_vacuum() -> None:
+    slab = build_slab(bulk("Cu", cubic=True), miller=(2, 1, 1), layers=4, vacuum_A=12.0)
+    cell = slab.atoms.cell[:]
+    assert cell[0, 1] == cell[0, 2] == cell[1, 2] == 0.0
+    assert np.linalg.det(cell) > 0
+    np.testing.assert_allclose(
+        cell[2, 2] - slab.thickness_A, 12.0 + slab.layer_spacing_A, rtol=1e-9
+    )
+
+
+def test_polar_planes_that_are_not_alike_stay_together() -> None:
+    slab = build_slab(build_prototype("LiCl"), miller=(1, 1, 1), layers=3)
+    for layer in range(3):
+        part = slab.atoms[slab.atoms.arrays["layer"] == layer]
+        assert sorted(part.get_chemical_symbols()) == ["Cl", "Li"]
+
+
+def test_input_is_not_changed() -> None:
+    crystal = build_prototype("Li2ZrCl6")
+    before = crystal.copy()
+    build_slab(crystal, layers=2)
+    assert crystal == before
+
+
+@pytest.mark.parametrize(
+    ("crystal", "options", "expected"),
+    [
+        (bulk("Cu"), {"miller": (0, 0, 0)}, "miller must be three integers"),
+        (bulk("Cu"), {"layers": 0}, "layers must be at least 1"),
+        (bulk("Cu"), {"vacuum_A": -1.0}, "vacuum_A must not be negative"),
+        (Atoms("Cu"), {}, "crystal must be periodic"),
+    ],
+)
+def test_bad_input(crystal: Atoms, options: dict[str, object], expected: str) -> None:
+    with pytest.raises(InputError, match=expected):
+        build_slab(crystal, **options)
