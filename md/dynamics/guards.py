@@ -174,7 +174,6 @@ class Guards:
         return {
             "kind": "not_finite",
             "atoms": bad,
-            "value": energy if not bad else float("nan"),
             "message": f"The potential returned nan or inf for {what} {{when}}; "
             "every energy and force must be finite. Look at the structure there, and "
             "check the model with `lithophile evaluate` or float64.",

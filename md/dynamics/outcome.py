@@ -1,5 +1,6 @@
 """What a run returns, and the two ways in which it ends early."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,8 +52,8 @@ class DynamicsResult:
     events: tuple[Event, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain dictionary."""
-        plain = dict(vars(self))
+        """Plain dictionary; a number that is not finite becomes None."""
+        plain = {key: _finite(value) for key, value in vars(self).items()}
         plain["trajectory"] = str(self.trajectory)
         plain["log"] = str(self.log)
         plain["events"] = [event.to_json() for event in self.events]
@@ -69,6 +70,10 @@ class DynamicsResult:
         ax.set_xlabel("time (ps)")
         ax.set_ylabel("temperature (K)")
         return ax
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class GuardTripped(RuntimeError):  # noqa: N818

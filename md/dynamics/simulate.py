@@ -161,12 +161,14 @@ def _run(
         if motion.step % config.checkpoint_every == 0:
             motion.renew_session()
             recorder.keep_state()
-        if progress is not None and motion.step % _PROGRESS_EVERY == 0:
+        if progress is not None and _is_shown(motion):
             progress(motion.step, config.n_steps, _shown(motion))
-    if progress is not None:
-        progress(motion.step, config.n_steps, _shown(motion))
     recorder.note(_event("finished", motion, f"All {motion.step} steps are done."))
     return recorder.finish()
+
+
+def _is_shown(motion: Motion) -> bool:
+    return motion.step % _PROGRESS_EVERY == 0 or motion.step == motion.config.n_steps
 
 
 def _shown(motion: Motion) -> dict[str, float]:

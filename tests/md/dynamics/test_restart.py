@@ -129,7 +129,9 @@ def test_preemption_tells_where_a_resumed_run_starts(tmp_path, name):
         if step == 50:
             os.kill(os.getpid(), number)
 
-    slow = settings(checkpoint_interval_s=1e6, checkpoint_every=20)  # only the signal writes it
+    slow = settings(
+        checkpoint_interval_s=1e6, checkpoint_every=20
+    )  # only the signal writes it
     before = signal.getsignal(number)
     with pytest.raises(Preempted) as caught:
         simulate(COPPER, emt(), slow, out=tmp_path, progress=knock)
@@ -141,9 +143,7 @@ def test_preemption_tells_where_a_resumed_run_starts(tmp_path, name):
     json.dumps(caught.value.result.to_json(), allow_nan=False)
 
 
-def test_neighbour_lists_do_not_show_after_a_restart(
-    tmp_path, argon, lennard_jones
-):
+def test_neighbour_lists_do_not_show_after_a_restart(tmp_path, argon, lennard_jones):
     """ASE's Lennard-Jones keeps a list with a skin, whose order is in the last bits."""
     config = DynamicsConfig(
         n_steps=150, every=10, checkpoint_every=30, checkpoint_interval_s=0,
