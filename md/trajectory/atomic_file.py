@@ -112,6 +112,9 @@ class AtomicFile(io.RawIOBase):
         self._size = self._position if size is None else size
         return self._size
 
+    def flush(self) -> None:
+        """Do nothing: only `commit` writes (HDF5 calls this when it closes)."""
+
     def commit(self, *, shrinking: bool = False, sync: bool = False) -> None:
         """Carry all pending writes to the disk in a safe order.
 

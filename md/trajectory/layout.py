@@ -70,7 +70,7 @@ def create_layout(
     step = _growing(file, f"{GROUP}/step", (), _SCALARS_PER_CHUNK, "i8")
     time = _growing(file, f"{GROUP}/time", (), _SCALARS_PER_CHUNK)
     time.attrs["unit"] = "ps"
-    elements = [
+    elements: list[tuple[str, tuple[int, ...], int, str]] = [
         (f"{GROUP}/{v}", (n_atoms, 3), frames_per_chunk, _UNITS[v]) for v in vectors
     ]
     elements.append((f"{GROUP}/box/edges", (3, 3), _CELLS_PER_CHUNK, "Angstrom"))

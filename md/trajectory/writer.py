@@ -6,6 +6,7 @@ The layout follows de Buyl, Colberg, Höfling, Comput. Phys. Commun. 185, 1546
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -127,8 +128,12 @@ class TrajectoryWriter:
         if create:
             partial.unlink(missing_ok=True)
         self._disk = AtomicFile(partial if create else self.path, create=create)
-        try:
+        with ExitStack() as failure:
+            if create:
+                failure.callback(partial.unlink)
+            failure.callback(self._disk.close)
             self._file = h5py.File(self._disk, "w" if create else "r+", libver=_LAYOUT)
+            failure.callback(self._file.close)
             if create:
                 create_layout(
                     self._file,
@@ -148,11 +153,7 @@ class TrajectoryWriter:
             self._commit()
             if create:
                 partial.rename(self.path)
-        except BaseException:
-            self._disk.close()
-            if create:
-                partial.unlink(missing_ok=True)
-            raise
+            failure.pop_all()
 
     @property
     def n_frames(self) -> int:
