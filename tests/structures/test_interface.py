@@ -1,0 +1,229 @@
+"""Interfaces: gap, thickness, strain on the metal alone, registry, pictures."""
+
+import json
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+from ase.neighborlist import neighbor_list
+
+from structures.interface import (
+    ELECTROLYTE,
+    METAL,
+    Interface,
+    build_interface,
+    build_metal_free_control,
+)
+from structures.prototypes import build_prototype
+from training_data.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def paper() -> Interface:
+    return build_interface(build_prototype("Li2ZrCl6"), build_prototype("Li-fcc"))
+
+
+@pytest.fixture(scope="module")
+def demo() -> Interface:
+    return build_interface(
+        build_prototype("Li2ZrCl6"),
+        build_prototype("Li-fcc"),
+        electrolyte_layers=2,
+        min_area_A2=150.0,
+    )
+
+
+def side(atoms: Atoms, which: int) -> Atoms:
+    return atoms[atoms.arrays["side"] == which]
+
+
+def test_published_interface(paper: Interface) -> None:
+    np.testing.assert_allclose(paper.thickness_electrolyte_A, 20.5, rtol=0.01)
+    np.testing.assert_allclose(paper.thickness_metal_A, 9.7, rtol=1e-3)
+    np.testing.assert_allclose(paper.mismatch_percent, 1.08, atol=0.03)
+    assert paper.n_atoms == len(paper.atoms) == 4 * 9 * 3 + 5 * 13
+    assert sorted(set(side(paper.atoms, ELECTROLYTE).arrays["layer"])) == [0, 1, 2, 3]
+    assert sorted(set(side(paper.atoms, METAL).arrays["layer"])) == [0, 1, 2, 3, 4]
+
+
+def test_demo_interface_is_small_enough(demo: Interface) -> None:
+    assert 150 <= demo.n_atoms <= 300
+    assert demo.mismatch_percent <= 2.0
+    assert min(demo.atoms.cell.lengths()[:2]) > 10.0
+
+
+def test_gap_is_exact_at_both_contacts(paper: Interface) -> None:
+    metal, electrolyte = side(paper.atoms, METAL), side(paper.atoms, ELECTROLYTE)
+    lower, upper = electrolyte.positions[:, 2], metal.positions[:, 2]
+    np.testing.assert_allclose(upper.min() - lower.max(), 2.5, rtol=1e-9)
+    second = lower.min() + paper.atoms.cell[2, 2] - upper.max()
+    np.testing.assert_allclose(second, 2.5, rtol=1e-9)
+
+
+def test_vacuum_replaces_the_second_contact() -> None:
+    built = build_interface(
+        build_prototype("Li2ZrCl6"),
+        build_prototype("Li-fcc"),
+        electrolyte_layers=1,
+        metal_layers=3,
+        gap_A=2.2,
+        vacuum_A=14.0,
+    )
+    z = built.atoms.positions[:, 2]
+    np.testing.assert_allclose(built.atoms.cell[2, 2] - np.ptp(z), 14.0, rtol=1e-9)
+    np.testing.assert_allclose(
+        np.ptp(z), built.thickness_electrolyte_A + 2.2 + built.thickness_metal_A
+    )
+
+
+def test_electrolyte_is_not_strained(paper: Interface) -> None:
+    # every Zr-Cl and Li-Cl bond of the slab has the length it has in the crystal
+    crystal = build_prototype("Li2ZrCl6")
+    slab = side(paper.atoms, ELECTROLYTE)
+    lengths = []
+    for atoms in (crystal, slab):
+        i, j, d = neighbor_list("ijd", atoms, 3.0)
+        pairs = np.char.add(atoms.symbols[i], atoms.symbols[j])
+        lengths.append({str(p): np.unique(d[pairs == p].round(6)) for p in set(pairs)})
+    assert lengths[0].keys() == lengths[1].keys() == {"ZrCl", "ClZr", "LiCl", "ClLi"}
+    for pair, expected in lengths[0].items():
+        assert lengths[1][pair].tolist() == expected.tolist()
+    assert paper.strain_electrolyte_percent == 0.0
+
+
+def test_metal_carries_the_reported_strain(paper: Interface) -> None:
+    metal = side(paper.atoms, METAL)
+    i, d = neighbor_list("id", metal[metal.arrays["layer"] == 2], 3.5)
+    ideal = 4.20 / np.sqrt(2)
+    assert np.bincount(i).tolist() == [6] * 13  # in-plane neighbours of a (111) plane
+    strain = paper.strain_metal_percent / 100
+    np.testing.assert_allclose(d, ideal * (1 + strain), rtol=1e-9)
+    heights = np.unique(metal.positions[:, 2].round(6))
+    np.testing.assert_allclose(np.diff(heights), 4.20 / np.sqrt(3), rtol=1e-5)
+
+
+def test_anisotropic_strain_is_put_on_the_metal() -> None:
+    electrolyte = bulk("NaCl", "rocksalt", a=5.6, cubic=True)
+    electrolyte.set_cell(electrolyte.cell[:] * (1.012, 0.993, 1.0), scale_atoms=True)
+    metal = bulk("Ag", "fcc", a=5.6, cubic=True)
+    built = build_interface(
+        electrolyte, metal, metal_miller=(0, 0, 1), electrolyte_layers=2, metal_layers=2
+    )
+    np.testing.assert_allclose(
+        built.principal_strains_metal_percent, (-0.7, 1.2), rtol=1e-9
+    )
+    expected = 100 * np.sqrt(0.007**2 + 0.012**2 + 0.007 * 0.012)
+    np.testing.assert_allclose(built.mismatch_percent, expected, rtol=1e-9)
+
+
+def test_no_two_atoms_are_too_close(paper: Interface, demo: Interface) -> None:
+    for built in (paper, demo):
+        distances = neighbor_list("d", built.atoms, 3.0)
+        np.testing.assert_allclose(distances.min(), 2.487, rtol=1e-6)
+
+
+def test_minimum_image_distances_in_the_skewed_cell(paper: Interface) -> None:
+    # the same crystal repeated has the same nearest distances as the wrapped cell
+    atoms = paper.atoms
+    alone = np.sort(neighbor_list("d", atoms, 4.0))
+    repeated = np.sort(neighbor_list("d", atoms.repeat((2, 2, 1)), 4.0))
+    np.testing.assert_allclose(np.repeat(alone, 4), repeated, rtol=1e-9)
+
+
+def test_standard_cell_and_labels(paper: Interface, demo: Interface) -> None:
+    for built in (paper, demo):
+        cell = built.atoms.cell[:]
+        assert cell[0, 1] == cell[0, 2] == cell[1, 2] == 0.0
+        assert cell[2, 0] == cell[2, 1] == 0.0
+        assert np.linalg.det(cell) > 0
+        assert built.atoms.pbc.all()
+        z = built.atoms.positions[:, 2]
+        assert z.min() > 0.0
+        assert z.max() < cell[2, 2]
+        area = float(np.linalg.det(cell[:2, :2]))
+        np.testing.assert_allclose(area, built.area_A2, rtol=1e-9)
+        np.testing.assert_allclose(built.match.area_A2, built.area_A2, rtol=1e-9)
+
+
+def test_stoichiometry_of_every_layer(paper: Interface) -> None:
+    electrolyte = side(paper.atoms, ELECTROLYTE)
+    for layer in range(4):
+        part = electrolyte[electrolyte.arrays["layer"] == layer]
+        assert part.get_chemical_formula(mode="metal") == "Li6Zr3Cl18"
+    metal = side(paper.atoms, METAL)
+    assert np.bincount(metal.arrays["layer"]).tolist() == [13] * 5
+
+
+def test_result_is_deterministic(paper: Interface) -> None:
+    again = build_interface(build_prototype("Li2ZrCl6"), build_prototype("Li-fcc"))
+    assert again.atoms == paper.atoms
+    assert json.dumps(again.to_json()) == json.dumps(paper.to_json())
+
+
+def test_candidates_can_be_chosen(paper: Interface) -> None:
+    assert paper.candidates[0] == paper.match
+    other = build_interface(
+        build_prototype("Li2ZrCl6"),
+        build_prototype("Li-fcc"),
+        electrolyte_layers=1,
+        match=2,
+    )
+    assert other.match == paper.candidates[2]
+    assert other.area_A2 > paper.area_A2
+
+
+def test_control_has_the_same_cell_and_no_metal(paper: Interface) -> None:
+    control = build_metal_free_control(paper)
+    np.testing.assert_array_equal(control.cell[:], paper.atoms.cell[:])
+    expected = side(paper.atoms, ELECTROLYTE)
+    np.testing.assert_array_equal(control.positions, expected.positions)
+    assert control.get_chemical_formula(mode="metal") == "Li24Zr12Cl72"
+
+
+def test_any_cell_of_the_crystals_gives_the_same_interface(paper: Interface) -> None:
+    electrolyte = build_prototype("Li2ZrCl6").repeat((1, 2, 2))
+    metal = bulk("Li", "fcc", a=4.20)
+    built = build_interface(electrolyte, metal, metal_miller=(1, 1, 1))
+    assert built.n_atoms == paper.n_atoms
+    np.testing.assert_allclose(
+        built.mismatch_percent, paper.mismatch_percent, rtol=1e-6
+    )
+
+
+def test_side_view(paper: Interface) -> None:
+    from matplotlib import pyplot as plt
+
+    ax = paper.plot()
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("x (Å)", "z (Å)")
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "Li",
+        "Cl",
+        "Zr",
+    ]
+    low, high = ax.get_ylim()
+    assert low < 0
+    assert high > paper.atoms.cell[2, 2]
+    assert len(ax.collections[0].get_offsets()) >= 2 * paper.n_atoms
+    plt.close(ax.figure)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"gap_A": 0.0}, "gap_A must be positive"),
+        ({"gap_A": float("nan")}, "gap_A must be positive"),
+        ({"vacuum_A": -3.0}, "vacuum_A must be positive or None"),
+        ({"match": -1}, "match must not be negative"),
+        ({"match": 50}, "match must be below the number of matches"),
+        ({"metal_layers": 0}, "layers must be at least 1"),
+        ({"metal_miller": (0, 0, 0)}, "miller must be three integers"),
+        ({"max_area_A2": 40.0}, "best within 40 Å² is"),
+        ({"max_area_A2": 20.0}, "Raise max_area_A2"),
+    ],
+)
+def test_bad_input(options: dict[str, object], expected: str) -> None:
+    with pytest.raises(InputError, match=expected):
+        build_interface(
+            build_prototype("Li2ZrCl6"), build_prototype("Li-fcc"), **options
+        )
