@@ -3,11 +3,9 @@
 import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers, covalent_radii
-from ase.geometry import wrap_positions
-from ase.neighborlist import neighbor_list
-from scipy.spatial import KDTree
 
 from md.dynamics.config import GuardConfig
+from mlip.neighbour_list import find_pairs
 
 _SKIN_A = 1.5
 
@@ -42,7 +40,9 @@ class WatchedPairs:
     """
 
     def __init__(self, atoms: Atoms, config: GuardConfig) -> None:
-        self._atoms = Atoms(numbers=atoms.numbers, cell=atoms.cell, pbc=atoms.pbc)
+        self._numbers = atoms.numbers.copy()
+        self._cell = np.array(atoms.cell.array)
+        self._pbc = np.array(atoms.pbc)
         self._limits = least_distances(atoms.numbers, config)
         numbers = np.unique(atoms.numbers)
         self._cutoff = float(self._limits[np.ix_(numbers, numbers)].max()) + _SKIN_A
@@ -58,15 +58,12 @@ class WatchedPairs:
         self.distances = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
 
     def _search(self, positions: np.ndarray) -> None:
-        self._atoms.positions = positions
-        first, second, images = neighbor_list("ijS", self._atoms, self._cutoff)
-        a, b, c = images.T
-        forward = (a > 0) | ((a == 0) & ((b > 0) | ((b == 0) & (c > 0))))
-        once = (first < second) | ((first == second) & forward)
-        self._first, self._second = first[once], second[once]
-        self._shifts = images[once] @ self._atoms.cell.array
-        numbers = self._atoms.numbers
-        self._least = self._limits[numbers[self._first], numbers[self._second]]
+        pairs = find_pairs(positions, self._cell, self._pbc, cutoff=self._cutoff)
+        self._first, self._second = pairs.first, pairs.second
+        self._shifts = pairs.shifts @ self._cell
+        self._least = self._limits[
+            self._numbers[self._first], self._numbers[self._second]
+        ]
         self._reference = positions.copy()
 
     @property
@@ -92,25 +89,8 @@ class WatchedPairs:
         near = self.distances < distance_A
         alone[self._first[near]] = False
         alone[self._second[near]] = False
-        suspects = np.nonzero(alone)[0]
-        if len(suspects):
-            found = self._nearest(positions, suspects, distance_A)
-            alone[suspects] = ~np.isfinite(found)
+        if alone.any():
+            pairs = find_pairs(positions, self._cell, self._pbc, cutoff=distance_A)
+            alone[pairs.first] = False
+            alone[pairs.second] = False
         return alone
-
-    def _nearest(
-        self, positions: np.ndarray, suspects: np.ndarray, distance_A: float
-    ) -> np.ndarray:
-        cell = self._atoms.cell.complete().array
-        pbc = self._atoms.pbc
-        inside = wrap_positions(positions, cell, pbc=pbc)
-        heights = 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
-        reach = np.where(pbc, np.ceil(distance_A / heights), 0).astype(int)
-        grid = np.meshgrid(*(np.arange(-n, n + 1) for n in reach), indexing="ij")
-        shifts = np.stack([axis.ravel() for axis in grid], axis=1) @ cell
-        points = (inside[None, :, :] + shifts[:, None, :]).reshape(-1, 3)
-        found, _ = KDTree(points).query(
-            inside[suspects], k=2, distance_upper_bound=distance_A
-        )
-        nearest: np.ndarray = found[:, 1]
-        return nearest
