@@ -43,7 +43,7 @@ def dispersion(atoms: Atoms) -> Dispersion:
 
     Notes
     -----
-    ``E = -Σ_{A<B} Σ_{n=6,8} s_n C_n / (r^n + (a1 R0 + a2)^n).
+    ``E = -Σ_{A<B} Σ_{n=6,8} s_n C_n / (r^n + (a1 R0 + a2)^n)``.
 
     ====== ===========================================
     symbol meaning
