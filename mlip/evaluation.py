@@ -1,0 +1,93 @@
+"""What a potential answers: energies, forces and stresses of many structures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from training_data.errors import Failure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """Energy of one structure and its derivatives.
+
+    Parameters
+    ----------
+    energy
+        Potential energy in eV.
+    forces
+        Forces in eV/Å, shape (n_atoms, 3).
+    stress
+        Stress in eV/Å³, tensile positive, Voigt order xx yy zz yz xz xy,
+        shape (6,); NaN where the structure is not periodic in three directions.
+
+    """
+
+    energy: float
+    forces: np.ndarray
+    stress: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """Energies, forces and stresses of a batch of structures.
+
+    Parameters
+    ----------
+    energies
+        Potential energies in eV, shape (n,); NaN for a structure that failed.
+    forces
+        One array (n_atoms, 3) per structure, in eV/Å; NaN where it failed.
+    stresses
+        Stresses in eV/Å³, tensile positive, Voigt order xx yy zz yz xz xy,
+        shape (n, 6); NaN for a structure that failed and for one that is not
+        periodic in three directions.
+    energy_spreads
+        Standard deviation between the members of a committee, in eV, shape
+        (n,); None for a single potential.
+    failures
+        One :class:`~training_data.errors.Failure` per failed structure, whose
+        ``id`` is its index in the batch.
+
+    """
+
+    energies: np.ndarray
+    forces: tuple[np.ndarray, ...]
+    stresses: np.ndarray
+    energy_spreads: np.ndarray | None = None
+    failures: tuple[Failure, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.energies)
+
+    @classmethod
+    def from_outcomes(
+        cls, outcomes: Sequence[Prediction | Failure], *, n_atoms: Sequence[int]
+    ) -> "Evaluation":
+        """Gather what became of each structure of a batch.
+
+        Parameters
+        ----------
+        outcomes
+            A prediction, or the failure that stands for it, per structure.
+        n_atoms
+            Number of atoms per structure, which gives a failed one its shape.
+
+        """
+        energies = np.full(len(outcomes), np.nan)
+        stresses = np.full((len(outcomes), 6), np.nan)
+        forces = []
+        for index, (outcome, n) in enumerate(zip(outcomes, n_atoms, strict=True)):
+            if isinstance(outcome, Failure):
+                forces.append(np.full((n, 3), np.nan))
+                continue
+            energies[index] = outcome.energy
+            stresses[index] = outcome.stress
+            forces.append(outcome.forces)
+        return cls(
+            energies=energies,
+            forces=tuple(forces),
+            stresses=stresses,
+            failures=tuple(o for o in outcomes if isinstance(o, Failure)),
+        )
