@@ -1,0 +1,1 @@
+"""Command line, pipeline and report of lithophile: thin, and without physics."""

@@ -1,0 +1,39 @@
+"""Exit codes: how a shell, a queue or a pipeline learns what happened."""
+
+import sys
+
+from training_data.errors import InputError
+
+DONE = 0
+FAILED = 1
+WRONG_INPUT = 2
+GUARD = 3
+PREEMPTED = 75
+
+
+def exit_code(error: BaseException) -> int:
+    """Exit code that belongs to an exception.
+
+    Examples
+    --------
+    >>> exit_code(InputError("steps must be positive; got 0."))
+    2
+
+    """
+    if isinstance(error, InputError):
+        return WRONG_INPUT
+    if isinstance(error, _of_dynamics("GuardTripped")):
+        return GUARD
+    if isinstance(error, _of_dynamics("Preempted")):
+        return PREEMPTED
+    return FAILED
+
+
+def _of_dynamics(name: str) -> tuple[type[BaseException], ...]:
+    """Exception classes of md.dynamics that are loaded (else none can be raised)."""
+    return tuple(
+        kind
+        for module_name, module in list(sys.modules.items())
+        if module_name.split(".")[0] == "md"
+        and isinstance(kind := vars(module).get(name), type)
+    )

@@ -1,0 +1,303 @@
+"""The whole line: stages one after another, each in a folder of its own."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ase.io import write
+
+from lithophile.console import Progress, progress_bar
+from lithophile.dynamics_settings import DynamicsSettings
+from lithophile.interrupted import Interrupted
+from lithophile.pipeline_settings import RunSettings
+from lithophile.provenance import provenance
+from lithophile.report.page import write_report
+from lithophile.run_folder import SETTINGS, RunFolder
+from lithophile.settings import (
+    DissolutionSettings,
+    EvaluateSettings,
+    ModelSettings,
+    MsdOptions,
+    MsdSettings,
+    RelaxSettings,
+)
+from lithophile.settings_file import read_settings
+from lithophile.stages.dynamics import run_dynamics, trajectory_path
+from lithophile.stages.evaluation import evaluation
+from lithophile.stages.inputs import open_potential, read_crystal, read_labels
+from lithophile.stages.interface import STRUCTURE, interface_stage
+from lithophile.stages.observables import dissolution_stage, msd_stage
+from lithophile.stages.relaxation import relaxation
+from lithophile.stages.training import run_training
+from structures.interface import ELECTROLYTE
+from training_data import InputError, read_structures
+
+Work = Callable[[Progress], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One run of the whole line.
+
+    Parameters
+    ----------
+    settings
+        What is done.
+    folder
+        Where.
+    note
+        Called with one line for the reader after each stage.
+    stages
+        Name, seconds and status of the stages so far.
+
+    """
+
+    settings: RunSettings
+    folder: RunFolder
+    note: Callable[[str], None]
+    stages: list[dict[str, Any]] = field(default_factory=list)
+
+    def path(self, name: str) -> Path:
+        """Folder of a stage."""
+        return self.folder.path / name
+
+    def do(self, name: str, work: Work) -> dict[str, Any]:
+        """Run one stage, or keep it where it is finished already."""
+        begin = time.perf_counter()
+        found = RunFolder(self.path(name)).read()
+        if found is not None:
+            result, status = found, "kept"
+        else:
+            with progress_bar(name) as progress:
+                try:
+                    result, status = dict(work(progress)), "done"
+                except Interrupted:
+                    self._record(name, begin, "stopped")
+                    raise
+        self._record(name, begin, status)
+        return result
+
+    def _record(self, name: str, begin: float, status: str) -> None:
+        seconds = round(time.perf_counter() - begin, 1)
+        self.stages.append({"name": name, "seconds": seconds, "status": status})
+        self.note(f"{name}: {status}, {seconds:.0f} s")
+
+
+def run_pipeline(
+    config: Path | None,
+    *,
+    options: Mapping[str, Any],
+    out: Path,
+    resume: bool,
+    overwrite: bool,
+    command: str,
+    note: Callable[[str], None],
+) -> dict[str, Any]:
+    """Run all stages of a configuration and write the report.
+
+    Everything that can be checked is checked before the folder is made.
+
+    Returns
+    -------
+    dict
+        ``report``, ``minutes`` and ``stages`` (name, seconds, status).
+
+    """
+    begin = time.perf_counter()
+    folder = RunFolder(out)
+    folder.check(resume=resume, overwrite=overwrite)
+    settings = _settings(config, options, folder, resume=resume)
+    finished = folder.read() if resume else None
+    if finished is not None:
+        return finished
+    _check_inputs(settings)
+    record = provenance(
+        command=command,
+        seeds={"md": settings.md.seed},
+        inputs={"structure": settings.structure},
+    )
+    with folder.opened(
+        settings=settings, provenance=record, resume=resume, overwrite=overwrite
+    ):
+        line = Line(settings=settings, folder=folder, note=note)
+        try:
+            _run_stages(line)
+        except Interrupted as stop:
+            report = write_report(out)
+            result = {"report": report, "stages": line.stages, "stopped": stop.result}
+            raise Interrupted(result, stop.reason) from None
+        result = {
+            "report": out / "report.html",
+            "minutes": round((time.perf_counter() - begin) / 60, 2),
+            "stages": line.stages,
+        }
+        done = folder.finish(result)
+        write_report(out)
+        return done
+
+
+def _settings(
+    config: Path | None, options: Mapping[str, Any], folder: RunFolder, *, resume: bool
+) -> RunSettings:
+    stored = folder.path / SETTINGS
+    if not (resume and stored.is_file()):
+        return read_settings(RunSettings, file=config, options=options)
+    before = read_settings(RunSettings, file=stored, options={})
+    now = read_settings(RunSettings, file=config or stored, options=options)
+    changed = [
+        name
+        for name in RunSettings.model_fields
+        if getattr(before, name) != getattr(now, name)
+    ]
+    if changed:
+        raise InputError(
+            f"settings must be those of the run in '{folder.path}' to resume it; got "
+            f"other values for {', '.join(changed)}. Set them back, or name another "
+            "folder."
+        )
+    return before
+
+
+def _check_inputs(settings: RunSettings) -> None:
+    """Read every input once, so that a mistake shows now and not in an hour."""
+    open_potential(settings)
+    if settings.evaluate is not None:
+        read_labels(settings.evaluate.dataset)
+    if settings.train is not None:
+        for name in settings.train.dataset:
+            read_labels(name)
+    if settings.interface is not None:
+        read_crystal(settings.interface.electrolyte)
+        read_crystal(settings.interface.metal)
+    if settings.structure is not None:
+        read_structures(settings.structure, index="-1")
+
+
+def _run_stages(line: Line) -> None:
+    settings = line.settings
+    if settings.evaluate is not None:
+        chosen = EvaluateSettings(**_model(settings), **settings.evaluate.model_dump())
+        line.do(
+            "evaluate",
+            lambda progress: evaluation(
+                chosen, out=line.path("evaluate"), overwrite=True, progress=progress
+            ),
+        )
+    model = settings.model
+    if settings.train is not None:
+        training = settings.train
+        line.do(
+            "train",
+            lambda progress: run_training(
+                training,
+                RunFolder(line.path("train")),
+                resume=True,
+                overwrite=False,
+                progress=progress,
+            ),
+        )
+        if settings.use_trained:
+            model = str(line.path("train"))
+    used = ModelSettings(**{**_model(settings), "model": model})
+    start = _build(line)
+    _simulate(line, used, start, prefix="", n_steps=settings.md.n_steps)
+    _analyze(line)
+    if settings.control is not None and settings.interface is not None:
+        n_steps = settings.control.n_steps or settings.md.n_steps
+        slab = line.path("control") / "slab.extxyz"
+        _write_control(start, slab, vacuum_A=settings.control.vacuum_A)
+        _simulate(line, used, slab, prefix="control/", n_steps=n_steps)
+        _dissolution(line, prefix="control/")
+
+
+def _model(settings: ModelSettings) -> dict[str, Any]:
+    return {name: getattr(settings, name) for name in ModelSettings.model_fields}
+
+
+def _build(line: Line) -> Path:
+    if line.settings.interface is None:
+        return Path(str(line.settings.structure))
+    chosen = line.settings.interface
+    line.do(
+        "interface",
+        lambda _: interface_stage(chosen, out=line.path("interface"), overwrite=True),
+    )
+    return line.path("interface") / STRUCTURE
+
+
+def _write_control(interface: Path, slab: Path, *, vacuum_A: float) -> None:
+    atoms = read_structures(interface, index="-1")[0]
+    electrolyte = atoms[atoms.arrays["side"] == ELECTROLYTE]
+    electrolyte.center(vacuum=vacuum_A / 2, axis=2)
+    slab.parent.mkdir(parents=True, exist_ok=True)
+    write(slab, electrolyte, format="extxyz")
+
+
+def _simulate(
+    line: Line, model: ModelSettings, start: Path, *, prefix: str, n_steps: int
+) -> None:
+    settings = line.settings
+    if settings.relax is not None:
+        chosen = RelaxSettings(
+            **_model(model), **settings.relax.model_dump(), structures=(start,)
+        )
+        folder = line.path(f"{prefix}relax")
+        line.do(
+            f"{prefix}relax",
+            lambda progress: relaxation(
+                chosen, out=folder, overwrite=True, progress=progress
+            ),
+        )
+        start = folder / f"{start.stem}.extxyz"
+    dynamics = DynamicsSettings(
+        **_model(model),
+        **{**settings.md.model_dump(), "n_steps": n_steps},
+        structure=start.resolve(),
+    )
+    line.do(
+        f"{prefix}md",
+        lambda progress: run_dynamics(
+            dynamics,
+            RunFolder(line.path(f"{prefix}md")),
+            resume=True,
+            overwrite=False,
+            progress=progress,
+        ),
+    )
+
+
+def _analyze(line: Line) -> None:
+    _dissolution(line, prefix="")
+    for chosen in line.settings.msd:
+        _displacement(line, chosen)
+
+
+def _displacement(line: Line, chosen: MsdOptions) -> None:
+    settings = MsdSettings(
+        trajectory=trajectory_path(line.path("md")), **chosen.model_dump()
+    )
+    name = f"msd-{chosen.species}"
+    line.do(
+        name,
+        lambda progress: msd_stage(
+            settings, out=line.path(name), overwrite=True, progress=progress
+        ),
+    )
+
+
+def _dissolution(line: Line, *, prefix: str) -> None:
+    if line.settings.dissolution is None:
+        return
+    settings = DissolutionSettings(
+        trajectory=trajectory_path(line.path(f"{prefix}md")),
+        **line.settings.dissolution.model_dump(),
+    )
+    name = f"{prefix}dissolution"
+    line.do(
+        name,
+        lambda progress: dissolution_stage(
+            settings, out=line.path(name), overwrite=True, progress=progress
+        ),
+    )

@@ -1,0 +1,95 @@
+"""Settings of the whole line: one key per stage, null to leave a stage out."""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from lithophile.settings import (
+    DissolutionOptions,
+    InterfaceSettings,
+    ModelSettings,
+    MsdOptions,
+    RelaxationSettings,
+    Settings,
+)
+from md.dynamics import DynamicsConfig
+from mlip.training_config import TrainingConfig
+
+
+class EvaluateOptions(Settings):
+    """Which labels the potential is compared with before it is used."""
+
+    dataset: str = Field(
+        "li-zr-cl-pbe", description="Name of a shipped data set, or extxyz file"
+    )
+    held_out: bool = Field(
+        default=True,
+        description="Only the groups that the model card lists as never trained on",
+    )
+
+
+class ControlOptions(Settings):
+    """The same electrolyte without metal, at the same temperature and time."""
+
+    vacuum_A: float = Field(
+        15.0, gt=0, description="Vacuum that takes the place of the metal [Å]"
+    )
+    n_steps: int | None = Field(
+        None, ge=1, description="Steps of the control; null: as many as the interface"
+    )
+
+
+class RunSettings(ModelSettings):
+    """Settings of ``lithophile run``: from a potential to a report."""
+
+    title: str = Field("Li | electrolyte", description="Title of the report")
+    evaluate: EvaluateOptions | None = Field(
+        EvaluateOptions(), description="Errors of the potential; null: left out"
+    )
+    train: TrainingConfig | None = Field(
+        None,
+        description="Training; start_from may name a model. null: left out",
+    )
+    use_trained: bool = Field(
+        default=False,
+        description="Go on with the potential of `train` in place of `model`",
+    )
+    interface: InterfaceSettings | None = Field(
+        InterfaceSettings(), description="Interface to build; null: `structure`"
+    )
+    structure: Path | None = Field(
+        None, description="Structure to use in place of a built interface"
+    )
+    relax: RelaxationSettings | None = Field(
+        RelaxationSettings(), description="Relaxation before the dynamics"
+    )
+    md: DynamicsConfig = Field(
+        DynamicsConfig(), description="Dynamics of the interface"
+    )
+    dissolution: DissolutionOptions | None = Field(
+        DissolutionOptions(), description="Dissolution; null: left out"
+    )
+    msd: tuple[MsdOptions, ...] = Field(
+        (MsdOptions(),), description="Mean squared displacements, one per species"
+    )
+    control: ControlOptions | None = Field(
+        ControlOptions(), description="Control without metal; null: left out"
+    )
+
+    @model_validator(mode="after")
+    def _one_structure(self) -> Self:
+        if (self.interface is None) == (self.structure is None):
+            raise ValueError(
+                "interface must be null when structure is given, and only then; got "
+                f"structure {self.structure} and interface "
+                f"{'null' if self.interface is None else 'settings'}"
+            )
+        if self.use_trained and self.train is None:
+            raise ValueError("use_trained must be false when train is null; got true")
+        if self.control is not None and self.interface is None:
+            raise ValueError(
+                "control must be null when structure is given; got settings. "
+                "Run the slab without metal as a run of its own"
+            )
+        return self

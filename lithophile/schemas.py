@@ -1,0 +1,46 @@
+"""Schemas: which settings belong to which command."""
+
+from importlib import import_module
+
+from pydantic import BaseModel
+
+from training_data.errors import InputError
+
+SETTINGS = {
+    "run": "lithophile.pipeline_settings:RunSettings",
+    "demo": "lithophile.pipeline_settings:RunSettings",
+    "train": "mlip.training_config:TrainingConfig",
+    "evaluate": "lithophile.settings:EvaluateSettings",
+    "models check": "lithophile.settings:ModelSettings",
+    "build interface": "lithophile.settings:InterfaceSettings",
+    "build slab": "lithophile.settings:SlabSettings",
+    "relax": "lithophile.settings:RelaxSettings",
+    "md": "lithophile.dynamics_settings:DynamicsSettings",
+    "analyze dissolution": "lithophile.settings:DissolutionSettings",
+    "analyze msd": "lithophile.settings:MsdSettings",
+}
+"""Command → module and class of its settings (imported when asked for)."""
+
+
+def settings_model(command: str) -> type[BaseModel]:
+    """Class of the settings of `command`.
+
+    Raises
+    ------
+    InputError
+        When no such command has settings.
+
+    Examples
+    --------
+    >>> settings_model("build slab").__name__
+    'SlabSettings'
+
+    """
+    if command not in SETTINGS:
+        raise InputError(
+            f"command must have settings; got {command!r}. "
+            f"Those that do: {', '.join(SETTINGS)}."
+        )
+    module, name = SETTINGS[command].split(":")
+    model: type[BaseModel] = getattr(import_module(module), name)
+    return model

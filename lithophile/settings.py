@@ -1,0 +1,164 @@
+"""Settings of the commands: what a configuration file may contain."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+DEFAULT_MODEL = "li-zr-cl"
+
+
+class Settings(BaseModel):
+    """Base of all settings: unknown keys are errors and values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelSettings(Settings):
+    """Which potential, and how it computes."""
+
+    model: str = Field(
+        DEFAULT_MODEL, description="Name (`lithophile models list`), file or run folder"
+    )
+    dtype: Literal["float32", "float64"] = Field(
+        "float64", description="Precision of the potential"
+    )
+    device: str = Field("cpu", description="cpu, cuda or cuda:N")
+    trust_model: bool = Field(
+        default=False,
+        description="Open a pickled .model file, which can run any code",
+    )
+
+
+class EvaluateSettings(ModelSettings):
+    """Settings of ``lithophile evaluate``."""
+
+    dataset: str = Field(
+        "li-zr-cl-pbe", description="Name of a shipped data set, or extxyz file"
+    )
+    held_out: bool = Field(
+        default=False,
+        description="Only the groups that the model card lists as never trained on",
+    )
+
+
+class InterfaceSettings(Settings):
+    """Settings of ``lithophile build interface``; defaults are the paper's."""
+
+    electrolyte: str = Field(
+        "Li2ZrCl6", description="Name of a prototype, or structure file"
+    )
+    metal: str = Field("Li-fcc", description="Name of a prototype, or structure file")
+    electrolyte_miller: tuple[int, int, int] = Field(
+        (0, 0, 1), description="Miller indices of the electrolyte's surface"
+    )
+    metal_miller: tuple[int, int, int] = Field(
+        (1, 1, 1), description="Miller indices of the metal's surface"
+    )
+    electrolyte_layers: int = Field(4, ge=1, description="Layers of the electrolyte")
+    metal_layers: int = Field(5, ge=1, description="Layers of the metal")
+    gap_A: float = Field(2.5, gt=0, description="Distance of the two surfaces [Å]")
+    vacuum_A: float | None = Field(
+        None,
+        gt=0,
+        description="Vacuum above the metal; null: a second contact instead [Å]",
+    )
+    max_mismatch_percent: float = Field(
+        2.0, gt=0, description="Largest lattice mismatch taken [%]"
+    )
+    max_area_A2: float = Field(
+        400.0, gt=0, description="Largest area of the common cell [Å²]"
+    )
+    min_area_A2: float = Field(
+        0.0, ge=0, description="Smallest area; a larger one makes a wider cell [Å²]"
+    )
+    match: int = Field(
+        0, ge=0, description="Which of the matches to build; 0 is the smallest"
+    )
+
+
+class SlabSettings(Settings):
+    """Settings of ``lithophile build slab``."""
+
+    structure: str = Field(
+        "Li2ZrCl6", description="Name of a prototype, or structure file"
+    )
+    miller: tuple[int, int, int] = Field(
+        (0, 0, 1), description="Miller indices of the surface"
+    )
+    layers: int = Field(4, ge=1, description="Number of layers")
+    vacuum_A: float = Field(15.0, gt=0, description="Vacuum between images [Å]")
+
+
+class RelaxationSettings(Settings):
+    """How far and in what cell structures are relaxed."""
+
+    fmax_eV_per_A: float = Field(
+        0.02, gt=0, description="Largest force left on an atom [eV/Å]"
+    )
+    stress_max_eV_per_A3: float = Field(
+        3e-4, gt=0, description="Largest stress left in a free cell [eV/Å³]"
+    )
+    max_steps: int = Field(500, ge=1, description="Most steps taken")
+    cell: Literal["fixed", "full", "z"] = Field(
+        "fixed", description="Whether the cell relaxes too"
+    )
+
+
+class RelaxSettings(ModelSettings, RelaxationSettings):
+    """Settings of ``lithophile relax``."""
+
+    structures: tuple[Path, ...] = Field(
+        (), description="Structure files; all of their frames are relaxed"
+    )
+
+
+class TrajectorySettings(Settings):
+    """Which trajectory is analysed."""
+
+    trajectory: Path | None = Field(
+        None, description="H5MD file, run folder, or file that ASE reads"
+    )
+    frame_time_ps: float | None = Field(
+        None, gt=0, description="Time between frames, for files without times [ps]"
+    )
+
+
+class DissolutionOptions(Settings):
+    """When a metal ion of the electrolyte counts as dissolved."""
+
+    species: str = Field("Zr", description="Element that dissolves")
+    ligand: str = Field("Cl", description="Element that it is bound to")
+    form_A: float = Field(
+        2.68, gt=0, description="A bond forms at or below this distance [Å]"
+    )
+    break_A: float | None = Field(
+        None,
+        gt=0,
+        description="A bond breaks beyond this distance; null: first minimum of "
+        "the pair distribution [Å]",
+    )
+    hold_ps: float = Field(
+        0.5, ge=0, description="A bond is broken when it stays broken for this [ps]"
+    )
+
+
+class DissolutionSettings(TrajectorySettings, DissolutionOptions):
+    """Settings of ``lithophile analyze dissolution``."""
+
+
+class MsdOptions(Settings):
+    """How the mean squared displacement is taken."""
+
+    species: str = Field("Li", description="Element whose motion is measured")
+    reference: Literal["others", "none"] = Field(
+        "others", description="Atoms whose drift is removed"
+    )
+    fit_ps: tuple[float, float] | None = Field(
+        None,
+        description="First and last lag of the fit; null: chosen from the length [ps]",
+    )
+
+
+class MsdSettings(TrajectorySettings, MsdOptions):
+    """Settings of ``lithophile analyze msd``."""

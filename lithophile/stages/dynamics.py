@@ -1,0 +1,132 @@
+"""Dynamics stage: a trajectory, its energies and its pictures."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lithophile.console import Progress
+from lithophile.curves import draw_energies
+from lithophile.dynamics_settings import DynamicsSettings
+from lithophile.interrupted import Interrupted
+from lithophile.pictures import draw_panels
+from lithophile.provenance import provenance
+from lithophile.run_folder import SETTINGS, RunFolder
+from lithophile.settings_file import read_mapping, read_settings, validate
+from lithophile.stages.inputs import model_path, open_potential
+from md.dynamics import GuardTripped, Preempted, simulate
+from md.trajectory import open_trajectory
+from training_data import InputError, read_structures
+
+
+def dynamics(
+    config: Path | None,
+    *,
+    options: Mapping[str, Any],
+    out: Path,
+    resume: bool,
+    overwrite: bool,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Run, or go on with, the dynamics that file and options describe.
+
+    Raises
+    ------
+    Interrupted
+        When a guard or a signal ended the run.
+
+    """
+    folder = RunFolder(out)
+    folder.check(resume=resume, overwrite=overwrite)
+    settings = _settings(config, options, folder, resume=resume)
+    return run_dynamics(
+        settings, folder, resume=resume, overwrite=overwrite, progress=progress
+    )
+
+
+def run_dynamics(
+    settings: DynamicsSettings,
+    folder: RunFolder,
+    *,
+    resume: bool,
+    overwrite: bool,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Run the dynamics in `folder` and write result and figures."""
+    atoms = read_structures(settings.structure, index="-1")[0]
+    potential = open_potential(settings)
+    potential.check_species(atoms)
+    record = provenance(
+        command="md",
+        seeds={"md": settings.seed},
+        inputs={
+            "model": model_path(settings.model),
+            "structure": settings.structure,
+        },
+    )
+    with folder.opened(
+        settings=settings, provenance=record, resume=resume, overwrite=overwrite
+    ):
+        try:
+            done = simulate(
+                atoms,
+                potential,
+                settings.dynamics,
+                out=folder.path,
+                resume=resume,
+                progress=progress,
+            )
+        except (GuardTripped, Preempted) as reason:
+            write_figures(folder)
+            ended = {"stopped_by": type(reason).__name__, "message": str(reason)}
+            result = {"model": settings.model, **reason.result.to_json(), **ended}
+            raise Interrupted(result, reason) from None
+        write_figures(folder)
+        return folder.finish({"model": settings.model, **done.to_json()})
+
+
+def _settings(
+    config: Path | None, options: Mapping[str, Any], folder: RunFolder, *, resume: bool
+) -> DynamicsSettings:
+    stored = folder.path / SETTINGS
+    if not (resume and stored.is_file()):
+        settings = read_settings(DynamicsSettings, file=config, options=options)
+    else:
+        values = {**read_mapping(stored), **(read_mapping(config) if config else {})}
+        known = DynamicsSettings.model_fields
+        given = {k: v for k, v in options.items() if v is not None and k in known}
+        settings = validate(DynamicsSettings, {**values, **given}, source=str(stored))
+    return settings.model_copy(update={"structure": settings.structure.resolve()})
+
+
+def trajectory_path(path: Path) -> Path:
+    """Trajectory in a run folder: one file, or a folder of segments.
+
+    Raises
+    ------
+    InputError
+        When there is none.
+
+    """
+    for name in ("trajectory.h5", "trajectory"):
+        if (path / name).exists():
+            return path / name
+    raise InputError(
+        f"'{path}' must hold trajectory.h5 or trajectory/; got neither. "
+        "Run `lithophile md` first."
+    )
+
+
+def write_figures(folder: RunFolder) -> None:
+    """Energies against time, and the first and the last frame side by side."""
+    log = folder.path / "log.csv"
+    if log.is_file():
+        draw_energies(log, folder.figure("energies"))
+    trajectory = open_trajectory(folder.path)
+    if trajectory.n_frames:
+        first, last = trajectory.atoms(0), trajectory.atoms(trajectory.n_frames - 1)
+        times = trajectory.times_ps
+        panels = (
+            (f"{times[0]:.2f} ps", first, ()),
+            (f"{times[-1]:.2f} ps", last, ()),
+        )
+        draw_panels(panels, folder.figure("frames"))

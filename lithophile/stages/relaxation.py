@@ -1,0 +1,65 @@
+"""Relaxation stage: structures at rest, one extended XYZ file each."""
+
+from pathlib import Path
+from typing import Any
+
+from ase import Atoms
+from ase.io import write
+
+from lithophile.console import Progress
+from lithophile.provenance import provenance
+from lithophile.run_folder import RunFolder
+from lithophile.settings import RelaxationSettings, RelaxSettings
+from lithophile.stages.inputs import model_path, open_potential
+from structures.relaxation import relax
+from training_data import InputError, read_structures
+
+
+def relaxation(
+    settings: RelaxSettings, *, out: Path, overwrite: bool, progress: Progress
+) -> dict[str, Any]:
+    """Relax all structures of the files and write what came of each."""
+    folder = RunFolder(out)
+    folder.check(resume=False, overwrite=overwrite)
+    if not settings.structures:
+        raise InputError("structures must name at least one file; got none.")
+    named = _read(settings.structures)
+    potential = open_potential(settings)
+    for index, (_, atoms) in enumerate(named):
+        potential.check_species(atoms, frame=index)
+    with folder.opened(
+        settings=settings,
+        provenance=provenance(
+            command="relax",
+            seeds={},
+            inputs={
+                "model": model_path(settings.model),
+                **{str(path): path for path in settings.structures},
+            },
+        ),
+        overwrite=overwrite,
+    ):
+        relaxed = relax(
+            [atoms for _, atoms in named],
+            potential,
+            **settings.model_dump(include=set(RelaxationSettings.model_fields)),
+            progress=lambda done, total: progress(done, total, {}),
+        )
+        entries = []
+        for (name, _), found in zip(named, relaxed, strict=True):
+            path = out / f"{name}.extxyz"
+            write(path, found.atoms, format="extxyz")
+            entries.append({"path": path, **found.to_json()})
+        return folder.finish({"structures": entries, "model": settings.model})
+
+
+def _read(paths: tuple[Path, ...]) -> list[tuple[str, Atoms]]:
+    named: dict[str, Atoms] = {}
+    for path in paths:
+        frames = read_structures(path)
+        for i, atoms in enumerate(frames):
+            name = path.stem + (f"-{i}" if len(frames) > 1 else "")
+            while name in named:
+                name += "+"
+            named[name] = atoms
+    return list(named.items())
