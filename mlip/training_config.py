@@ -14,18 +14,32 @@ class ArchitectureConfig(BaseModel):
 
     model_config = _STRICT
 
-    channels: int = Field(32, ge=1, description="Feature channels per irrep.")
-    max_L: int = Field(1, ge=0, le=3, description="Highest degree of a message.")
-    max_ell: int = Field(3, ge=0, le=6, description="Highest spherical harmonic.")
-    correlation: int = Field(2, ge=1, le=4, description="Body order minus one.")
-    n_interactions: int = Field(2, ge=1, le=4, description="Message-passing layers.")
-    r_max_A: float = Field(5.5, gt=1.0, le=12.0, description="Cutoff radius, Å.")
-    n_radial: int = Field(8, ge=2, description="Bessel functions of the distance.")
-    cutoff_order: int = Field(5, ge=2, description="Order p of the cutoff polynomial.")
-    radial_layers: tuple[int, ...] = Field(
-        (64, 64, 64), description="Widths of the radial network."
+    channels: int = Field(default=32, ge=1, description="Feature channels per irrep.")
+    max_L: int = Field(
+        default=1, ge=0, le=3, description="Highest degree of a message."
     )
-    readout_channels: int = Field(16, ge=1, description="Width of the last readout.")
+    max_ell: int = Field(
+        default=3, ge=0, le=6, description="Highest spherical harmonic."
+    )
+    correlation: int = Field(default=2, ge=1, le=4, description="Body order minus one.")
+    n_interactions: int = Field(
+        default=2, ge=1, le=4, description="Message-passing layers."
+    )
+    r_max_A: float = Field(
+        default=5.5, gt=1.0, le=12.0, description="Cutoff radius, Å."
+    )
+    n_radial: int = Field(
+        default=8, ge=2, description="Bessel functions of the distance."
+    )
+    cutoff_order: int = Field(
+        default=5, ge=2, description="Order p of the cutoff polynomial."
+    )
+    radial_layers: tuple[int, ...] = Field(
+        default=(64, 64, 64), description="Widths of the radial network."
+    )
+    readout_channels: int = Field(
+        default=16, ge=1, description="Width of the last readout."
+    )
     pair_repulsion: bool = Field(
         default=True,
         description="Add the Ziegler-Biersack-Littmark repulsion at short distance.",
@@ -38,18 +52,20 @@ class SplitConfig(BaseModel):
     model_config = _STRICT
 
     fractions: tuple[float, float, float] = Field(
-        (0.8, 0.1, 0.1),
+        default=(0.8, 0.1, 0.1),
         description="Shares of groups for training, validation and test; sum 1.",
     )
     key: Literal["parent", "group_id"] = Field(
-        "parent", description="Label that is never divided between two sets."
+        default="parent", description="Label that is never divided between two sets."
     )
     held_out: tuple[str, ...] = Field(
-        (),
+        default=(),
         description="Parents or group_ids that go to the test set whatever "
         "the fractions say.",
     )
-    salt: str = Field("", description="Changes the assignment; same salt, same split.")
+    salt: str = Field(
+        default="", description="Changes the assignment; same salt, same split."
+    )
 
     @field_validator("fractions")
     @classmethod
@@ -97,10 +113,10 @@ class SecondStage(BaseModel):
     model_config = _STRICT
 
     start_fraction: float = Field(
-        0.7, gt=0, lt=1, description="Share of the run after which it begins."
+        default=0.7, gt=0, lt=1, description="Share of the run after which it begins."
     )
     weights: LossWeights = Field(
-        LossWeights(energy=200.0, forces=10.0, stress=1000.0),
+        default=LossWeights(energy=200.0, forces=10.0, stress=1000.0),
         description="Loss weights from there on.",
     )
 
@@ -120,80 +136,99 @@ class TrainingConfig(BaseModel):
     model_config = _STRICT
 
     dataset: tuple[str, ...] = Field(
-        ("li-zr-cl-pbe",),
+        default=("li-zr-cl-pbe",),
         description="Files (extxyz) or names of shipped data sets, one level each.",
     )
     level: str = Field(
-        "PBE-D3(BJ)", description="Level of theory of the labels that are learnt."
+        default="PBE-D3(BJ)",
+        description="Level of theory of the labels that are learnt.",
     )
-    split: SplitConfig = Field(SplitConfig(), description="How frames are divided.")
-    name: str = Field("model", min_length=1, description="Name on the model card.")
-    description: str = Field("", description="One paragraph for the model card.")
+    split: SplitConfig = Field(
+        default=SplitConfig(), description="How frames are divided."
+    )
+    name: str = Field(
+        default="model", min_length=1, description="Name on the model card."
+    )
+    description: str = Field(
+        default="", description="One paragraph for the model card."
+    )
 
     architecture: ArchitectureConfig = Field(
-        ArchitectureConfig(),
+        default=ArchitectureConfig(),
         description="Network; taken from the earlier model when start_from is given.",
     )
     start_from: Path | None = Field(
-        None,
+        default=None,
         description="Weights file or run folder of an earlier model to start from.",
     )
     reference_energies: Literal["least_squares"] | dict[str, float] = Field(
-        "least_squares",
+        default="least_squares",
         description="Energy of each element that the network adds to, eV/atom: "
         "fitted to the training set, or given as {symbol: energy}.",
     )
 
-    epochs: int = Field(200, ge=1, description="Passes over the training set.")
+    epochs: int = Field(default=200, ge=1, description="Passes over the training set.")
     max_minutes: float | None = Field(
-        None,
+        default=None,
         gt=0,
         description="Wall-clock limit, minutes; the schedule is fitted into it.",
     )
-    batch_size: int = Field(8, ge=1, description="Frames per optimiser step.")
+    batch_size: int = Field(default=8, ge=1, description="Frames per optimiser step.")
     learning_rate: float = Field(
-        0.01, gt=0, description="Learning rate at the start (Adam, AMSGrad)."
+        default=0.01, gt=0, description="Learning rate at the start (Adam, AMSGrad)."
     )
     final_learning_rate: float = Field(
-        1e-4, gt=0, description="Learning rate at the end (cosine schedule)."
+        default=1e-4, gt=0, description="Learning rate at the end (cosine schedule)."
     )
     warmup_fraction: float = Field(
-        0.02, ge=0, lt=1, description="Share of the run over which the rate rises."
+        default=0.02,
+        ge=0,
+        lt=1,
+        description="Share of the run over which the rate rises.",
     )
     schedule: Literal["cosine", "plateau"] = Field(
-        "cosine",
+        default="cosine",
         description="cosine: falls over the planned run; plateau: multiplied by 0.8 "
         "after 20 epochs without improvement.",
     )
-    weight_decay: float = Field(5e-7, ge=0, description="L2 penalty on the weights.")
-    ema_decay: float = Field(
-        0.99, ge=0, lt=1, description="Decay per step of the averaged weights."
+    weight_decay: float = Field(
+        default=5e-7, ge=0, description="L2 penalty on the weights."
     )
-    clip_gradient: float = Field(10.0, gt=0, description="Largest gradient norm.")
+    ema_decay: float = Field(
+        default=0.99, ge=0, lt=1, description="Decay per step of the averaged weights."
+    )
+    clip_gradient: float = Field(
+        default=10.0, gt=0, description="Largest gradient norm."
+    )
     loss: Literal["huber", "squares"] = Field(
-        "huber",
+        default="huber",
         description="huber: squares up to 0.01 eV/atom, eV/Å, eV/Å^3 and linear "
         "beyond (mace's universal loss); squares: squares everywhere.",
     )
     weights: LossWeights = Field(
-        LossWeights(energy=20.0, forces=10.0, stress=1000.0),
+        default=LossWeights(energy=20.0, forces=10.0, stress=1000.0),
         description="Loss weights.",
     )
     config_type_weights: dict[str, float] = Field(
-        {}, description="Factor on the errors of a kind of system; 1 where missing."
+        default={},
+        description="Factor on the errors of a kind of system; 1 where missing.",
     )
     second_stage: SecondStage | None = Field(
-        SecondStage(), description="Heavier energies at the end; null for none."
+        default=SecondStage(), description="Heavier energies at the end; null for none."
     )
 
     dtype: Literal["float32", "float64"] = Field(
-        "float32", description="Precision of the arithmetic while training."
+        default="float32", description="Precision of the arithmetic while training."
     )
-    device: str = Field("cpu", description="cpu or cuda.")
+    device: str = Field(default="cpu", description="cpu or cuda.")
     num_threads: int | None = Field(
-        None, ge=1, description="Threads of the linear algebra; null leaves them."
+        default=None,
+        ge=1,
+        description="Threads of the linear algebra; null leaves them.",
     )
-    seed: int = Field(0, ge=0, description="Seed of initial weights and shuffling.")
+    seed: int = Field(
+        default=0, ge=0, description="Seed of initial weights and shuffling."
+    )
 
     @field_validator("dataset", mode="before")
     @classmethod
