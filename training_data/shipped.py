@@ -5,6 +5,7 @@ import json
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from training_data.dataset import Dataset
 from training_data.errors import InputError
@@ -70,7 +71,7 @@ def load_shipped(name: str = DEFAULT, *, level: str | None = None) -> Dataset:
 
 
 @cache
-def _cards() -> dict[str, dict[str, str]]:
+def _cards() -> dict[str, dict[str, Any]]:
     text = (files("training_data") / "data" / "cards.json").read_text("utf-8")
-    cards: dict[str, dict[str, str]] = json.loads(text)
+    cards: dict[str, dict[str, Any]] = json.loads(text)
     return cards
