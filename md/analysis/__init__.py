@@ -1,0 +1,1 @@
+"""Observables, one file each: a trajectory in, a frozen result out."""
