@@ -110,6 +110,8 @@ def build_initial_model(config: TrainingConfig, train: Dataset) -> InitialModel:
 
 
 def _new_model(config: TrainingConfig, train: Dataset) -> InitialModel:
+    import torch
+
     references = _fit_or_take(config, train)
     symbols = references.energies_eV
     graphs = build_graphs(
@@ -124,6 +126,8 @@ def _new_model(config: TrainingConfig, train: Dataset) -> InitialModel:
         average_neighbours=sum(g.edge_index.shape[1] for g in graphs) / train.n_atoms,
         force_scale_eV_per_A=rms_force if rms_force > 0 else 1.0,
     )
+    # imports above draw random numbers: seed here, so that a run repeats itself
+    torch.manual_seed(config.seed)
     return InitialModel(
         network=build_mace(architecture),
         architecture=architecture,

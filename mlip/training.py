@@ -120,8 +120,6 @@ def _train(
     resuming: bool,
     progress: Progress | None,
 ) -> TrainingResult:
-    import torch
-
     from mlip.cpu import keep_freed_memory, use_threads  # noqa: PLC0415
     from mlip.mace_training import MaceTraining  # noqa: PLC0415
     from mlip.weights import DTYPES, default_dtype, save_weights  # noqa: PLC0415
@@ -131,7 +129,6 @@ def _train(
         use_threads(config.num_threads)
     # torch, e3nn and mace deprecate what they use of each other, on every call
     with default_dtype(DTYPES[config.dtype]), warnings.catch_warnings(action="ignore"):
-        torch.manual_seed(config.seed)
         initial = build_initial_model(config, setup.split.train)
         train_graphs, validation_graphs = (
             build_graphs(
