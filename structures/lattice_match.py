@@ -13,7 +13,7 @@ _BASIS_CHANGES = np.array(
     [
         ((a, b), (c, d))
         for a, b, c, d in product((-1, 0, 1), repeat=4)
-        if a * d - b * c == 1
+        if a * d - b * c == 1 and (a, b) > (0, 0)  # -1 turns the plane by 180°
     ]
 )
 
@@ -207,39 +207,48 @@ def _best_of_sets(
     max_mismatch: float,
 ) -> list[LatticeMatch]:
     """Compare all superlattices with given numbers of cells."""
-    metal_bases = np.array([_reduce(np.round(t), metal) for t in metal_sets])
-    changed = np.einsum("kab,nbc->nkac", _BASIS_CHANGES, metal_bases)
-    inverse = np.linalg.inv(changed @ metal)  # (n, k, 2, 2)
+    bases = np.array([_reduce(np.round(t), metal) for t in metal_sets])
+    minima = np.sort(np.linalg.norm(bases @ metal, axis=2), axis=1)
+    reach = max_mismatch * 2 / np.sqrt(3) + 1e-9
     matches = []
     for transform in electrolyte_sets:
         basis = _reduce(np.round(transform), electrolyte)
         cell = basis @ electrolyte
-        stretches = np.linalg.svd(inverse @ cell, compute_uv=False)  # descending
-        strains = stretches[..., ::-1] - 1
-        mismatch = in_plane_mismatch(strains)
-        choice = np.round(mismatch, 9).argmin(axis=1)
-        lengths = np.linalg.norm(cell, axis=1)
-        angle = np.degrees(np.arccos(cell[0] @ cell[1] / lengths.prod()))
-        within = mismatch.min(axis=1) <= max_mismatch * (1 + 1e-9)
-        for n in np.flatnonzero(within):
-            k = choice[n]
-            matches.append(
-                LatticeMatch(
-                    metal_supercell=_rows(changed[n, k]),
-                    electrolyte_supercell=_rows(basis),
-                    metal_multiple=round(float(np.linalg.det(changed[n, k]))),
-                    electrolyte_multiple=round(float(np.linalg.det(basis))),
-                    area_A2=float(np.linalg.det(cell)),
-                    principal_strains=(
-                        float(strains[n, k, 0]),
-                        float(strains[n, k, 1]),
-                    ),
-                    mismatch_percent=float(100 * mismatch[n, k]),
-                    length_A=float(lengths.max()),
-                    angle_degree=float(angle),
-                )
-            )
+        # the two shortest lengths of a lattice change by no more than its strain
+        ratios = np.sort(np.linalg.norm(cell, axis=1)) / minima
+        near = np.flatnonzero(np.abs(ratios - 1).max(axis=1) <= reach)
+        for n in near:
+            changed = _BASIS_CHANGES @ bases[n]
+            forms = np.linalg.inv(changed @ metal) @ cell
+            strains = np.linalg.svd(forms, compute_uv=False)[:, ::-1] - 1
+            mismatch = in_plane_mismatch(strains)
+            k = int(np.round(mismatch, 9).argmin())
+            if mismatch[k] <= max_mismatch * (1 + 1e-9):
+                pair = (changed[k], basis)
+                matches.append(_match(pair, cell, strains[k], mismatch[k]))
     return matches
+
+
+def _match(
+    pair: tuple[np.ndarray, np.ndarray],
+    cell: np.ndarray,
+    strains: np.ndarray,
+    mismatch: float,
+) -> LatticeMatch:
+    """Record of one match."""
+    lengths = np.linalg.norm(cell, axis=1)
+    angle = np.degrees(np.arccos(cell[0] @ cell[1] / lengths.prod()))
+    return LatticeMatch(
+        metal_supercell=_rows(pair[0]),
+        electrolyte_supercell=_rows(pair[1]),
+        metal_multiple=round(float(np.linalg.det(pair[0]))),
+        electrolyte_multiple=round(float(np.linalg.det(pair[1]))),
+        area_A2=float(np.linalg.det(cell)),
+        principal_strains=(float(strains[0]), float(strains[1])),
+        mismatch_percent=float(100 * mismatch),
+        length_A=float(lengths.max()),
+        angle_degree=float(angle),
+    )
 
 
 def _rows(matrix: np.ndarray) -> tuple[tuple[int, int], tuple[int, int]]:

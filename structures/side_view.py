@@ -35,7 +35,8 @@ def draw_side_view(
     ax
         Axes to draw on; new ones by default.
     highlight
-        Indices of atoms drawn in yellow, such as dissolved ones.
+        Indices of atoms drawn in yellow in front of all others, such as dissolved
+        ones.
 
     Returns
     -------
@@ -53,15 +54,17 @@ def draw_side_view(
     edge, height = float(wrapped.cell[0, 0]), float(wrapped.cell[2, 2])
     n_cells = max(1, round(SHOWN_WIDTH_A / edge))
     width = n_cells * edge
-    shown = _strip(wrapped, edge, width)
+    marked = np.zeros(len(wrapped), dtype=bool)
+    if highlight is not None:
+        marked[np.asarray(highlight, dtype=int)] = True
+    shown = _strip(wrapped, edge, width, marked)
     if ax is None:
         size = 4.2, 4.2 * min(max((height + 3) / (width + 2), 0.6), 2.6)
         _, ax = plt.subplots(figsize=size, layout="constrained")
     symbols = wrapped.get_chemical_symbols()
-    marked = set() if highlight is None else {int(i) for i in highlight}
     diameters = np.array([2 * _radius(symbols[i]) for i in shown.which])
     faces = [
-        _faded("#f5c518" if int(i) in marked else _colour(symbols[i]), depth)
+        _faded("#f5c518" if marked[i] else _colour(symbols[i]), depth)
         for i, depth in zip(shown.which, shown.depth, strict=True)
     ]
     ax.add_collection(
@@ -113,7 +116,7 @@ class _Strip(NamedTuple):
     depth: "np.ndarray"  # (m,) 0 near, 1 far
 
 
-def _strip(atoms: "Atoms", edge: float, width: float) -> _Strip:
+def _strip(atoms: "Atoms", edge: float, width: float, marked: "np.ndarray") -> _Strip:
     """Images of the atoms in the upright strip 0 <= x <= width."""
     x, y, z = atoms.positions.T
     base = (x + EDGE_A) % edge - EDGE_A  # the strip is equivalent to a skewed cell
@@ -123,7 +126,8 @@ def _strip(atoms: "Atoms", edge: float, width: float) -> _Strip:
     keep = x_all <= width + EDGE_A
     index, x_all = index[keep], x_all[keep]
     depth = (y - y.min()) / max(float(np.ptp(y)), 1e-9)
-    order = np.lexsort((index, -np.round(y[index], 3)))
+    depth[marked] = 0.0
+    order = np.lexsort((index, -np.round(y[index], 3), marked[index]))
     index = index[order]
     return _Strip(index, np.column_stack([x_all[order], z[index]]), depth[index])
 
