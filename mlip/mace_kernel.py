@@ -105,10 +105,12 @@ class MaceKernel(torch.nn.Module):
         for (interaction, product), block, readout in zip(
             self.layers, model.interactions, model.readouts, strict=True
         ):
-            weights = block.conv_tp_weights(radial)
+            hidden = radial
+            for layer in list(block.conv_tp_weights)[:-1]:
+                hidden = layer(hidden)
             if cutoff is not None:
-                weights = weights * cutoff
-            messages, kept = interaction(features, weights, harmonics, nodes, layout)
+                hidden = hidden * cutoff
+            messages, kept = interaction(features, hidden, harmonics, nodes, layout)
             features = product(messages, kept, nodes)
             atomic = atomic + readout(_flat(features), heads).squeeze(-1)
         if hasattr(model, "pair_repulsion_fn"):

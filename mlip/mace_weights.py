@@ -13,7 +13,7 @@ from typing import Any
 import torch  # noqa: TID253 (imported only once a network is wanted)
 
 from mlip.mace_graph import Layout, Nodes
-from mlip.mace_messages import PassMessages, Path, message_degrees
+from mlip.mace_messages import Group, PassMessages, Path
 
 Features = dict[int, torch.Tensor]  # degree l -> (n_atoms, 2 l + 1, channels)
 
@@ -30,11 +30,14 @@ class Interaction:
     ----------
     up
         Matrix per degree on the features before the product.
-    paths
-        Paths of the tensor product.
+    radial
+        Matrix from the hidden layer of the radial network to the weights of
+        the paths, shape (n_hidden, n_weights).
+    groups
+        Paths of the tensor product, by harmonic.
     down
-        Matrix per degree on the messages of all its paths, divided by the
-        average number of neighbours.
+        Matrix per degree and path on the messages, divided by the average
+        number of neighbours; in the order in which `groups` gives the paths.
     skip
         Matrix per element and degree.
     residual
@@ -44,7 +47,8 @@ class Interaction:
     """
 
     up: Mapping[int, torch.Tensor]
-    paths: tuple[Path, ...]
+    radial: torch.Tensor
+    groups: tuple[Group, ...]
     down: Mapping[int, torch.Tensor]
     skip: tuple[Mapping[int, torch.Tensor], ...]
     residual: bool
@@ -52,22 +56,28 @@ class Interaction:
     def __call__(
         self,
         features: Features,
-        weights: torch.Tensor,
+        hidden: torch.Tensor,
         harmonics: torch.Tensor,
         nodes: Nodes,
         layout: Layout,
     ) -> tuple[torch.Tensor, Features]:
         """Messages (n_atoms, components, channels), and what bypasses the product."""
-        degrees = [degree for degree in self.up if degree in features]
+        degrees = tuple(degree for degree in self.up if degree in features)
         sent = [features[degree] @ self.up[degree] for degree in degrees]
-        messages = PassMessages.apply(  # type: ignore[no-untyped-call]
-            weights, harmonics, self.paths, tuple(degrees), layout, *sent
+        sums = PassMessages.apply(  # type: ignore[no-untyped-call]
+            hidden, self.radial, harmonics, self.groups, degrees, layout, *sent
         )
+        messages: dict[int, list[torch.Tensor]] = {}
+        for group, total in zip(self.groups, sums, strict=True):
+            sizes = [(2 * p.degrees[0] + 1) * sent[0].shape[2] for p in group.paths]
+            for path, part in zip(
+                group.paths, torch.split(total, sizes, dim=2), strict=True
+            ):
+                flat = part.reshape(len(nodes), path.coupling.shape[1], -1)
+                messages.setdefault(path.degrees[2], []).append(path.coupling @ flat)
         summed = {
-            degree: message @ self.down[degree]
-            for degree, message in zip(
-                message_degrees(self.paths), messages, strict=True
-            )
+            degree: torch.cat(parts, dim=2) @ self.down[degree]
+            for degree, parts in sorted(messages.items())
         }
         if self.residual:
             kept = apply_by_species(features, self.skip, nodes)
@@ -116,7 +126,7 @@ class Product:
             for coupling in couplings[1:]:
                 value = value + coupling.view(channels, 1, -1)
                 value = value.view(channels, n, -1, components)
-                value = (value @ by_channel.unsqueeze(3)).squeeze(3)
+                value = (value * by_channel.unsqueeze(2)).sum(3)
             contracted.append(value.permute(1, 2, 0))
         joined = torch.cat(contracted)
         features, begin = {}, 0
@@ -158,9 +168,17 @@ def read_interaction(block: Any) -> Interaction:  # noqa: ANN401
     if kind not in kinds:
         raise UnsupportedNetworkError(kind)
     residual = kinds[kind]
-    tensor_product = block.conv_tp
-    down = _matrices(block.linear, block.linear.irreps_in, block.linear.irreps_out)
-    skip_in, skip_out = block.skip_tp.irreps_in1, block.skip_tp.irreps_out
+    linear = block.linear
+    radial, groups, order = _read_groups(block)
+    down = {
+        degree: torch.cat(
+            [torch.split(matrix, matrix.shape[1])[k] for k in order[degree]]
+        )
+        / block.avg_num_neighbors
+        for degree, matrix in _matrices(
+            linear, linear.irreps_in, linear.irreps_out
+        ).items()
+    }
     n_species = block.node_attrs_irreps.dim
     skip = []
     for species in range(n_species):
@@ -171,13 +189,18 @@ def read_interaction(block: Any) -> Interaction:  # noqa: ANN401
             answer: torch.Tensor = block.skip_tp(x, attributes)
             return answer
 
-        skip.append(_matrices(skipped, skip_in, skip_out, like=block))
+        skip.append(
+            _matrices(
+                skipped, block.skip_tp.irreps_in1, block.skip_tp.irreps_out, like=block
+            )
+        )
     return Interaction(
         up=_matrices(
             block.linear_up, block.linear_up.irreps_in, block.linear_up.irreps_out
         ),
-        paths=_paths(tensor_product),
-        down={degree: m / block.avg_num_neighbors for degree, m in down.items()},
+        radial=radial,
+        groups=groups,
+        down=down,
         skip=tuple(skip),
         residual=residual,
     )
@@ -219,45 +242,69 @@ def _coupling(contraction: Any, nu: int, species: int) -> torch.Tensor:  # noqa:
     return torch.einsum("...k,kc->c...", coefficients, weights[species]).detach()
 
 
-def _paths(tensor_product: Any) -> tuple[Path, ...]:  # noqa: ANN401
-    """Coupling of every path, read off from unit vectors."""
-    product = tensor_product
-    inputs, harmonics = product.irreps_in1, product.irreps_in2
-    in_slices, sh_slices = inputs.slices(), harmonics.slices()
-    out_slices = product.irreps_out.slices()
-    reference = next(b for b in product.buffers() if b.is_floating_point())
-    paths, weight_start = [], 0
+def _read_groups(
+    block: Any,  # noqa: ANN401
+) -> tuple[torch.Tensor, tuple[Group, ...], dict[int, list[int]]]:
+    """Radial matrix, paths by harmonic, and per degree the rank of each message.
+
+    The coupling of a path is read off from unit vectors. Its message lies at
+    some place among the messages of one degree, on which the linear map that
+    follows depends.
+    """
+    product = block.conv_tp
+    harmonics = product.irreps_in2.slices()
+    last = block.conv_tp_weights[-1]
+    radial = last(torch.eye(block.conv_tp_weights.hs[-2]).to(last.weight)).detach()
+    starts = [0]
     for instruction in product.instructions:
         if instruction.connection_mode != "uvu":
             raise UnsupportedNetworkError(instruction.connection_mode)
-        channels, ir1 = inputs[instruction.i_in1]
-        _, ir2 = harmonics[instruction.i_in2]
-        ir3 = product.irreps_out[instruction.i_out].ir
-        n = ir1.dim * ir2.dim
-        x = reference.new_zeros((n, inputs.dim))
-        y = reference.new_zeros((n, harmonics.dim))
-        start1, start2 = (
-            in_slices[instruction.i_in1].start,
-            sh_slices[instruction.i_in2].start,
-        )
-        for row in range(n):
-            x[row, start1 + row % ir1.dim] = 1.0
-            y[row, start2 + row // ir1.dim] = 1.0
-        weights = reference.new_zeros((n, product.weight_numel))
-        weight = slice(weight_start, weight_start + channels)
-        weights[:, weight] = 1.0
-        start3 = out_slices[instruction.i_out].start
-        out = product(x, y, weights)[:, start3 : start3 + ir3.dim]
-        paths.append(
-            Path(
-                degrees=(ir1.l, ir2.l, ir3.l),
-                coupling=out.reshape(ir2.dim, ir1.dim * ir3.dim).detach().clone(),
-                harmonic=sh_slices[instruction.i_in2],
-                weight=weight,
-            )
-        )
-        weight_start += channels
-    return tuple(paths)
+        starts.append(starts[-1] + product.irreps_in1[instruction.i_in1].mul)
+    ranks: dict[int, list[int]] = {}
+    for index in range(len(product.irreps_out)):
+        ranks.setdefault(product.irreps_out[index].ir.l, []).append(index)
+    groups, kept = [], []
+    begin = 0
+    order: dict[int, list[int]] = {}
+    for which, harmonic in enumerate(harmonics):
+        paths = []
+        for index, instruction in enumerate(product.instructions):
+            if instruction.i_in2 != which:
+                continue
+            path = _read_path(product, index, weight=starts[index])
+            paths.append(path)
+            kept.append(radial[:, starts[index] : starts[index + 1]])
+            degree = path.degrees[2]
+            order.setdefault(degree, []).append(ranks[degree].index(instruction.i_out))
+        end = sum(k.shape[1] for k in kept)
+        if paths:
+            groups.append(Group(harmonic, tuple(paths), slice(begin, end)))
+        begin = end
+    return torch.cat(kept, dim=1), tuple(groups), order
+
+
+def _read_path(product: Any, index: int, *, weight: int) -> Path:  # noqa: ANN401
+    """One path of a tensor product; `weight` is the column of its first weight."""
+    instruction = product.instructions[index]
+    ir1 = product.irreps_in1[instruction.i_in1].ir
+    ir2 = product.irreps_in2[instruction.i_in2].ir
+    ir3 = product.irreps_out[instruction.i_out].ir
+    start1 = product.irreps_in1.slices()[instruction.i_in1].start
+    start2 = product.irreps_in2.slices()[instruction.i_in2].start
+    start3 = product.irreps_out.slices()[instruction.i_out].start
+    reference = next(b for b in product.buffers() if b.is_floating_point())
+    n = ir2.dim * ir1.dim
+    x = reference.new_zeros((n, product.irreps_in1.dim))
+    y = reference.new_zeros((n, product.irreps_in2.dim))
+    for row in range(n):
+        y[row, start2 + row // ir1.dim] = 1.0
+        x[row, start1 + row % ir1.dim] = 1.0
+    weights = reference.new_zeros((n, product.weight_numel))
+    weights[:, weight] = 1.0
+    out = product(x, y, weights)[:, start3 : start3 + ir3.dim]
+    return Path(
+        degrees=(ir1.l, ir2.l, ir3.l), coupling=out.T.detach().clone().contiguous()
+    )
 
 
 def _matrices(
