@@ -8,6 +8,7 @@ from md.dynamics.config import GuardConfig
 from mlip.neighbour_list import find_pairs
 
 _SKIN_A = 1.5
+_NEAR_A = 4.0
 
 
 def least_distances(numbers: np.ndarray, config: GuardConfig) -> np.ndarray:
@@ -66,10 +67,18 @@ class WatchedPairs:
         ]
         self._reference = positions.copy()
 
-    @property
-    def shortest_A(self) -> float:  # noqa: N802
-        """Shortest distance (Å); nan when no two atoms are near each other."""
-        return float(self.distances.min()) if len(self.distances) else float("nan")
+    def shortest_A(self, positions: np.ndarray) -> float:  # noqa: N802
+        """Shortest distance (Å), searched anew; nan when none is below 4 Å.
+
+        The list that is kept would do as well, but what lies near its edge depends
+        on when it was made, and so on whether the run was interrupted.
+        """
+        pairs = find_pairs(positions, self._cell, self._pbc, cutoff=_NEAR_A)
+        if not len(pairs):
+            return float("nan")
+        vectors = positions[pairs.second] - positions[pairs.first]
+        vectors += pairs.shifts @ self._cell
+        return float(np.sqrt(np.einsum("ij,ij->i", vectors, vectors).min()))
 
     def worst(self) -> tuple[int, int, float, float] | None:
         """Pair furthest below its limit: both atoms, distance and limit (Å)."""

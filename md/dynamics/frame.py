@@ -29,7 +29,7 @@ class Frame:
     temperature_K
         Kinetic temperature over the free degrees of freedom.
     min_distance_A
-        Shortest distance of two atoms; nan when none is near another.
+        Shortest distance of two atoms; nan when none is below 4 Å.
 
     """
 

@@ -118,18 +118,18 @@ class Motion:
 
     def frame(self) -> Frame:
         """Copy of the present state for those who record it."""
-        momenta = self.atoms.get_momenta()
+        positions, momenta = self._phase()
         return Frame(
             step=self.step,
             time_ps=self.time_ps,
-            positions=self.atoms.get_positions(),
+            positions=positions,
             momenta=momenta,
             forces=self._model.forces.copy(),
             cell=self.atoms.cell.array.copy(),
             potential_energy=self._model.energy,
             kinetic_energy=self._guards.kinetic_energy(momenta),
             temperature_K=self._guards.temperature_K(momenta),
-            min_distance_A=self._guards.pairs.shortest_A,
+            min_distance_A=self._guards.pairs.shortest_A(positions),
         )
 
     def state(self) -> dict[str, Any]:
