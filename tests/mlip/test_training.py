@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -212,14 +213,20 @@ def test_killed_run_resumes_to_the_same_weights(data, finished, tmp_path):
         np.testing.assert_array_equal(resumed[name], values, err_msg=name)
 
 
-def test_resuming_another_configuration_is_refused(data, tmp_path):
+def test_resuming_another_configuration_is_refused(data, finished, tmp_path):
     out = tmp_path / "run"
-    train(config_for(data, epochs=1), out=out)
+    shutil.copytree(finished[0].model.parent, out)
     (out / "result.json").unlink()
     with pytest.raises(InputError, match="batch_size"):
-        train(config_for(data, epochs=1, batch_size=2), out=out, resume=True)
-    more = train(config_for(data, epochs=2), out=out, resume=True)
-    assert more.n_epochs == 2
+        train(config_for(data, batch_size=2), out=out, resume=True)
+    epochs = []
+    more = train(
+        config_for(data, epochs=7),
+        out=out,
+        resume=True,
+        progress=lambda done, *_: epochs.append(done),
+    )
+    assert (more.n_epochs, epochs) == (7, [7])
 
 
 def test_earlier_model_starts_where_it_was_up_to_new_references(data, finished):
