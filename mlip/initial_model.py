@@ -35,12 +35,15 @@ class InitialModel:
         Plain description from which it is rebuilt.
     references
         Its reference energies and the offsets that they leave.
+    graphs
+        Training frames as graphs for this network, with labels and weights.
 
     """
 
     network: Any
     architecture: Mapping[str, Any]
     references: ReferenceEnergies
+    graphs: list[Any]
 
 
 def find_start(path: Path) -> tuple[Path, ModelCard]:
@@ -118,6 +121,7 @@ def _new_model(config: TrainingConfig, train: Dataset) -> InitialModel:
         train,
         numbers=sorted(atomic_numbers[s] for s in symbols),
         r_max_A=config.architecture.r_max_A,
+        config_type_weights=config.config_type_weights,
     )
     rms_force = float(np.sqrt(np.mean(np.square(np.concatenate(train.forces)))))
     architecture = describe_architecture(
@@ -132,6 +136,7 @@ def _new_model(config: TrainingConfig, train: Dataset) -> InitialModel:
         network=build_mace(architecture),
         architecture=architecture,
         references=references,
+        graphs=graphs,
     )
 
 
@@ -154,10 +159,13 @@ def _earlier_model(config: TrainingConfig, train: Dataset, path: Path) -> Initia
         )
         raise InputError(message)
     start = dict(zip(known, card.architecture["atomic_energies"], strict=True))
+    graphs = build_graphs(
+        train,
+        numbers=numbers,
+        r_max_A=card.architecture["r_max"],
+        config_type_weights=config.config_type_weights,
+    )
     if config.reference_energies == "least_squares":
-        graphs = build_graphs(
-            train, numbers=numbers, r_max_A=card.architecture["r_max"]
-        )
         references = fit_reference_energies(
             train.frames,
             energies=train.energies,
@@ -179,6 +187,7 @@ def _earlier_model(config: TrainingConfig, train: Dataset, path: Path) -> Initia
         network=network.train(),
         architecture={**card.architecture, "atomic_energies": new},
         references=references,
+        graphs=graphs,
     )
 
 

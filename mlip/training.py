@@ -130,20 +130,17 @@ def _train(
     # torch, e3nn and mace deprecate what they use of each other, on every call
     with default_dtype(DTYPES[config.dtype]), warnings.catch_warnings(action="ignore"):
         initial = build_initial_model(config, setup.split.train)
-        train_graphs, validation_graphs = (
-            build_graphs(
-                part,
-                numbers=initial.architecture["atomic_numbers"],
-                r_max_A=initial.architecture["r_max"],
-                config_type_weights=config.config_type_weights,
-            )
-            for part in (setup.split.train, setup.split.validation)
+        validation_graphs = build_graphs(
+            setup.split.validation,
+            numbers=initial.architecture["atomic_numbers"],
+            r_max_A=initial.architecture["r_max"],
+            config_type_weights=config.config_type_weights,
         )
         _begin_folder(config, setup, initial, out)
         training = MaceTraining(
             initial.network,
             config,
-            train_graphs=train_graphs,
+            train_graphs=initial.graphs,
             validation_graphs=validation_graphs,
             checkpoint=out / CHECKPOINT,
         )
