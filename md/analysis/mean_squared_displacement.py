@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 Reference = Literal["others", "none"]
 _GROUPS_OF_ATOMS = 8
 _LEAST_BLOCKS = 4
+_LABEL_WIDTH = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +120,7 @@ class MeanSquaredDisplacementResult:
             line = self.intercept_A2 + 6e4 * self.diffusivity_cm2_per_s * window
             ax.plot(window, line, "--", color="C1", label=self._fit_label())
         else:
-            ax.plot([], [], " ", label="no diffusivity: see reason")
+            ax.plot([], [], " ", label=fill(f"no D: {self.reason}", _LABEL_WIDTH))
         ax.legend(frameon=False, fontsize="small", loc="upper left")
         return ax
 

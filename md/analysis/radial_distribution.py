@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _SMOOTHING_A = 0.05
 _LEAST_PAIRS = 50
 _PROMINENCE = 0.1
+_NEXT_PROMINENCE = 0.03
 _DEEPEST_SHARE = 0.5
 _FLAT_SHARE = 0.01
 
@@ -157,11 +158,11 @@ def radial_distribution(
     g(r) = V n(r) / (N₁ N₂ v(r)): n(r) pairs in the shell of volume v(r), with
     N₂ − 1 for N₂ when both species are the same, so that an ideal gas has g = 1.
 
-    The first minimum is that of g smoothed by a Gaussian of 0.05 Å, between the
-    first two peaks (prominence of a tenth of the highest or more). Where it is flat,
-    as in a cold crystal where g vanishes between two shells, its centre is taken. It
-    counts as resolved with 50 pairs in the first shell and at less than half of the
-    first peak.
+    The first minimum is that of g smoothed by a Gaussian of 0.05 Å, between the first
+    peak (prominence of a tenth of the highest or more) and the next one (3 %). Where
+    it is flat, as in a cold crystal where g vanishes between two shells, its centre is
+    taken. It counts as resolved with 50 pairs in the first shell and at less than half
+    of the first peak.
 
     """
     if not (0 < bin_width_A < r_max_A):
@@ -233,11 +234,14 @@ def first_minimum(
     """
     width = float(distances_A[1] - distances_A[0])
     smooth = gaussian_filter1d(g, _SMOOTHING_A / width, mode="nearest")
-    peaks, _ = find_peaks(np.append(smooth, 0.0), prominence=_PROMINENCE * smooth.max())
-    if len(peaks) < 2:  # noqa: PLR2004 (a minimum lies between two peaks)
-        reason = f"g has {len(peaks)} peak(s) up to {distances_A[-1]:.1f} Å"
+    peaks, found = find_peaks(
+        np.append(smooth, 0.0), prominence=_NEXT_PROMINENCE * smooth.max()
+    )
+    high = np.flatnonzero(found["prominences"] >= _PROMINENCE * smooth.max())
+    if not len(high) or high[0] + 1 == len(peaks):
+        reason = f"g has no two peaks up to {distances_A[-1]:.1f} Å"
         return FirstMinimum(distance_A=None, relative_depth=None, reason=reason)
-    top, following = int(peaks[0]), int(peaks[1])
+    top, following = int(peaks[high[0]]), int(peaks[high[0] + 1])
     lowest = top + int(np.argmin(smooth[top:following]))
     depth = float(smooth[lowest] / smooth[top])
     if counts[:lowest].sum() < _LEAST_PAIRS:
@@ -246,8 +250,8 @@ def first_minimum(
     if depth > _DEEPEST_SHARE:
         reason = f"g falls only to {depth:.0%} of its first peak"
         return FirstMinimum(distance_A=None, relative_depth=depth, reason=reason)
-    high = smooth > smooth[lowest] + _FLAT_SHARE * smooth[top]
-    left = lowest - int(np.argmax(high[lowest::-1]))
-    right = lowest + int(np.argmax(high[lowest:]))
+    above = smooth > smooth[lowest] + _FLAT_SHARE * smooth[top]
+    left = lowest - int(np.argmax(above[lowest::-1]))
+    right = lowest + int(np.argmax(above[lowest:]))
     centre = float(distances_A[left] + distances_A[right]) / 2
     return FirstMinimum(distance_A=centre, relative_depth=depth, reason="")

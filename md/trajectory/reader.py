@@ -272,7 +272,7 @@ def open_trajectory(
             "Check the path."
         )
     if topology is not None and not isinstance(topology, Atoms):
-        topology = ase.io.read(topology)
+        topology = _read_topology(Path(topology))
     files = _files(path)
     if len(files) > 1:
         return Trajectory(path, _segments(files, frame_time_ps, topology))
@@ -287,6 +287,16 @@ def open_trajectory(
             "The file does not say the time between its frames."
         )
     return Trajectory(path, SpooledFrames(file, frame_time_ps=frame_time_ps))
+
+
+def _read_topology(path: Path) -> Atoms:
+    try:
+        return ase.io.read(path)
+    except Exception as error:
+        raise InputError(
+            f"topology must be a file that ASE reads; got {str(path)!r} "
+            f"({type(error).__name__}: {error}). Give a structure with the species."
+        ) from error
 
 
 def _segments(

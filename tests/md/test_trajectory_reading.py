@@ -177,6 +177,10 @@ def test_species_as_numbers_symbols_or_from_a_topology(tmp_path: Path) -> None:
     path = write_foreign(tmp_path / "none.h5", truth, species=None)
     with pytest.raises(InputError, match="topology"):
         open_trajectory(path)
+    with pytest.raises(InputError, match=r"none\.cif"):
+        open_trajectory(path, topology=tmp_path / "none.cif")
+    with pytest.raises(InputError, match="topology"):
+        open_trajectory(path, topology=Atoms("LiZr"))
     with open_trajectory(path, topology=Atoms("LiZrCl")) as trajectory:
         np.testing.assert_array_equal(trajectory.numbers, [3, 40, 17])
 
