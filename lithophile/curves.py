@@ -1,8 +1,7 @@
 """Curves for reports: energies and temperature against time, errors as parity."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,15 +15,6 @@ if TYPE_CHECKING:
 
 INK = "#1f3b4d"
 ACCENT = "#c8553d"
-STYLE: Mapping[str, Any] = {
-    "font.size": 9.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#777777",
-    "axes.prop_cycle": None,
-    "figure.dpi": 100,
-    "savefig.dpi": 150,
-}
 
 
 def new_figure(width: float, height: float) -> "Figure":
@@ -68,6 +58,7 @@ def draw_parity(report: "ErrorReport", path: Path) -> Path:
     axes = figure.subplots(1, len(quantities), squeeze=False)[0]
     for axis, quantity in zip(axes, quantities, strict=True):
         report.plot(axis, quantity=quantity)
+        axis.locator_params(nbins=4)
         tidy(axis)
     figure.savefig(path, dpi=150)
     return path

@@ -31,7 +31,8 @@ def draw_panels(panels: Sequence[Panel], path: Path) -> Path:
     figure = new_figure(LARGEST_WIDTH_INCH, PANEL_HEIGHT_INCH)
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for axis, (title, atoms, highlighted) in zip(axes, panels, strict=True):
-        draw_side_view(atoms, ax=axis, highlight=np.asarray(highlighted, dtype=int))
+        marked = np.asarray(highlighted, dtype=int)
+        draw_side_view(_boxed(atoms), ax=axis, highlight=marked)
         axis.set_title(title, fontsize=10, pad=24)
         tidy(axis)
     widths = [float(np.ptp(axis.get_xlim())) for axis in axes]
@@ -49,3 +50,12 @@ def draw_panels(panels: Sequence[Panel], path: Path) -> Path:
     )
     figure.savefig(path, dpi=140)
     return path
+
+
+def _boxed(atoms: Atoms) -> Atoms:
+    """Give a cluster, a chain or a molecule a box to be drawn in."""
+    if atoms.cell.rank == len(atoms.cell):
+        return atoms
+    boxed = atoms.copy()
+    boxed.center(vacuum=2.0)
+    return boxed

@@ -1,0 +1,1 @@
+"""Screening of dopants, conductors and interphases: nothing in this release."""

@@ -23,7 +23,7 @@ Trajectory = Annotated[
 FrameTime = Annotated[
     float | None,
     typer.Option(
-        "--frame-time-ps", help="Time between frames, for files without times [ps]."
+        "--frame-time-ps", help="Time between frames, for files without times (ps)."
     ),
 ]
 
@@ -42,7 +42,7 @@ def dissolution(
     form_A: Annotated[
         float | None,
         typer.Option(
-            "--form-A", show_default="2.68", help="A bond forms at this distance [Å]."
+            "--form-A", show_default="2.68", help="A bond forms at this distance (Å)."
         ),
     ] = None,
     break_A: Annotated[
@@ -50,7 +50,7 @@ def dissolution(
         typer.Option(
             "--break-A",
             show_default="first minimum of g(r)",
-            help="A bond breaks beyond this distance [Å].",
+            help="A bond breaks beyond this distance (Å).",
         ),
     ] = None,
     hold_ps: Annotated[
@@ -58,7 +58,7 @@ def dissolution(
         typer.Option(
             "--hold-ps",
             show_default="0.5",
-            help="Time a bond must stay broken to count as broken [ps].",
+            help="Time a bond must stay broken to count as broken (ps).",
         ),
     ] = None,
     frame_time_ps: FrameTime = None,
@@ -109,7 +109,7 @@ def msd(
             "--fit-ps",
             metavar="FIRST LAST",
             show_default="from the length",
-            help="First and last lag of the straight-line fit [ps].",
+            help="First and last lag of the straight-line fit (ps).",
         ),
     ] = None,
     frame_time_ps: FrameTime = None,

@@ -48,30 +48,30 @@ def interface(
     ] = None,
     gap_A: Annotated[
         float | None,
-        typer.Option("--gap-A", show_default="2.5", help="Distance of the sides [Å]."),
+        typer.Option("--gap-A", show_default="2.5", help="Distance of the sides (Å)."),
     ] = None,
     vacuum_A: Annotated[
         float | None,
         typer.Option(
             "--vacuum-A",
             show_default="a second contact",
-            help="Vacuum above the metal [Å].",
+            help="Vacuum above the metal (Å).",
         ),
     ] = None,
     max_mismatch_percent: Annotated[
         float | None,
-        typer.Option(show_default="2.0", help="Largest lattice mismatch taken [%]."),
+        typer.Option(show_default="2.0", help="Largest lattice mismatch taken (%)."),
     ] = None,
     max_area_A2: Annotated[
         float | None,
         typer.Option(
-            "--max-area-A2", show_default="400.0", help="Largest common cell [Å²]."
+            "--max-area-A2", show_default="400.0", help="Largest common cell (Å²)."
         ),
     ] = None,
     min_area_A2: Annotated[
         float | None,
         typer.Option(
-            "--min-area-A2", show_default="0.0", help="Smallest common cell [Å²]."
+            "--min-area-A2", show_default="0.0", help="Smallest common cell (Å²)."
         ),
     ] = None,
     match: Annotated[
@@ -130,7 +130,7 @@ def slab(
     ] = None,
     vacuum_A: Annotated[
         float | None,
-        typer.Option("--vacuum-A", show_default="15.0", help="Vacuum [Å]."),
+        typer.Option("--vacuum-A", show_default="15.0", help="Vacuum (Å)."),
     ] = None,
     config: options.Config = None,
     out: options.Out = None,

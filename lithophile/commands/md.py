@@ -19,11 +19,11 @@ def md(
     model: options.Model = None,
     temperature_K: Annotated[
         float | None,
-        typer.Option("--temperature", show_default="300.0", help="Temperature [K]."),
+        typer.Option("--temperature", show_default="300.0", help="Temperature (K)."),
     ] = None,
     timestep_fs: Annotated[
         float | None,
-        typer.Option("--timestep", show_default="1.0", help="Time step [fs]."),
+        typer.Option("--timestep", show_default="1.0", help="Time step (fs)."),
     ] = None,
     n_steps: Annotated[
         int | None,
@@ -50,7 +50,7 @@ def md(
     friction_per_ps: Annotated[
         float | None,
         typer.Option(
-            "--friction", show_default="2.0", help="Friction of the thermostat [1/ps]."
+            "--friction", show_default="2.0", help="Friction of the thermostat (1/ps)."
         ),
     ] = None,
     dtype: options.Dtype = None,

@@ -19,7 +19,7 @@ def relax(
     model: options.Model = None,
     fmax_eV_per_A: Annotated[
         float | None,
-        typer.Option("--fmax", show_default="0.02", help="Largest force left [eV/Å]."),
+        typer.Option("--fmax", show_default="0.02", help="Largest force left (eV/Å)."),
     ] = None,
     max_steps: Annotated[
         int | None, typer.Option(show_default="500", help="Most steps taken.")

@@ -66,6 +66,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["number"] = number
+    environment.filters["name"] = lambda path: Path(str(path)).name
+    environment.filters["date"] = lambda text: str(text)[:16].replace("T", " ") + " UTC"
     return environment
 
 
@@ -78,24 +80,42 @@ def _content(path: Path, stages: Mapping[str, Stage]) -> dict[str, Any]:
         "summary": summary(stages),
         "interface_rows": INTERFACE_ROWS,
         "before_after": _before_after(path, stages),
-        "msd": {
-            name.removeprefix("msd-"): stage
-            for name, stage in stages.items()
-            if name.startswith("msd-") and stage.result
-        },
+        "any_dissolved": bool(_dissolved(stages)),
+        "msd": _displacements(stages),
         "limits": limits(stages, _domain(model)),
         "timings": whole.result.get("stages", []),
         "minutes": whole.result.get("minutes"),
         "provenance": whole.provenance,
-        "inputs": {
-            name: stage.provenance.get("inputs", {})
-            for name, stage in stages.items()
-            if stage.provenance.get("inputs")
-        },
+        "inputs": _inputs(stages),
         "settings": yaml.safe_dump(
             dict(whole.settings), sort_keys=False, allow_unicode=True
         ),
     }
+
+
+def _displacements(stages: Mapping[str, Stage]) -> dict[str, Stage]:
+    """Species → stage, in the order in which they were asked for."""
+    whole = stages["run"].settings if "run" in stages else {}
+    asked = [f"msd-{options['species']}" for options in whole.get("msd") or ()]
+    names = [*asked, *(n for n in stages if n.startswith("msd-") and n not in asked)]
+    return {
+        name.removeprefix("msd-"): stages[name]
+        for name in names
+        if name in stages and stages[name].result
+    }
+
+
+def _inputs(stages: Mapping[str, Stage]) -> list[dict[str, str]]:
+    """Every input file once, with the stages that read it."""
+    readers: dict[tuple[str, str], list[str]] = {}
+    for name, stage in stages.items():
+        for file in stage.provenance.get("inputs", {}).values():
+            key = (Path(file["path"]).name, file["sha256"])
+            readers.setdefault(key, []).append(name)
+    return [
+        {"file": file, "sha256": sha256, "stages": ", ".join(names)}
+        for (file, sha256), names in readers.items()
+    ]
 
 
 def _domain(model: str) -> str:

@@ -1,6 +1,7 @@
 """Sentences of the report: what was found, in numbers, and what it does not say."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from lithophile.report.found import Stage
 
@@ -50,9 +51,10 @@ def _errors(stages: Stages) -> str:
     )
     return (
         f"On {found['n_frames']} labelled configurations {kind}, the potential "
-        f"{found['model']} errs by {number(total['energy_rmse_meV_per_atom'])} "
-        f"meV/atom in energy and {number(total['force_rmse_meV_per_A'])} meV/Å in "
-        f"force (root mean square, against {found['level_of_theory']})."
+        f"{Path(found['model']).name} errs by "
+        f"{number(total['energy_rmse_meV_per_atom'])} meV/atom in energy and "
+        f"{number(total['force_rmse_meV_per_A'])} meV/Å in force "
+        f"(root mean square, against {found['level_of_theory']})."
     )
 
 
@@ -93,8 +95,9 @@ def _dynamics(stages: Stages) -> str:
     if length is None:
         return ""
     ended = "" if found else " The run did not finish."
+    who = "It" if "interface" in stages else "The structure"
     return (
-        f"It was followed for {number(length)} ps at "
+        f"{who} was followed for {number(length)} ps at "
         f"{number(settings.get('temperature_K'))} K; the mean temperature of the "
         f"second half was {number(found.get('mean_temperature_K'))} K.{ended}"
     )

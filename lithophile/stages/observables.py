@@ -92,7 +92,7 @@ def _written(
         settings=settings, provenance=record, overwrite=overwrite or out is None
     ):
         path = folder.figure(name)
-        figure = new_figure(6.4, 3.8)
+        figure = new_figure(5.2, 3.4)
         axis = figure.subplots()
         found.plot(axis)
         tidy(axis)

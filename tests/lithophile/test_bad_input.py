@@ -65,14 +65,14 @@ def test_energy_that_is_not_a_number(tmp_path, lithophile, labels):
 
 def test_element_that_the_model_does_not_know(tmp_path, lithophile):
     structure = tmp_path / "lao.xyz"
-    structure.write_text("2\n\nAt 0 0 0\nO 2 0 0\n", encoding="utf-8")
+    structure.write_text("2\n\nCm 0 0 0\nO 2 0 0\n", encoding="utf-8")
     message = _before_and_after(
         tmp_path,
         lithophile,
         *("md", "--structure", structure, "--model", MODEL),
         *("--steps", "5", "--out", "out"),
     )
-    assert "At" in message
+    assert "Cm" in message
 
 
 def test_unknown_keys_are_listed_at_once_with_their_paths(tmp_path, lithophile):

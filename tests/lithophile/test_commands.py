@@ -177,3 +177,26 @@ def test_json_is_alone_on_stdout_even_when_libraries_print(lithophile):
     answer = lithophile("models", "list", "--json")
     assert answer.stdout.startswith("{")
     assert answer.stdout.count("\n") == 1
+
+
+def test_cluster_without_a_cell_is_run_and_drawn(tmp_path, lithophile):
+    (tmp_path / "licl.xyz").write_text("2\n\nLi 0 0 0\nCl 2.1 0 0\n", "utf-8")
+    lithophile(
+        *("md", "--structure", "licl.xyz", "--model", "chgnet", "--steps", "2"),
+        *("--every", "1", "--out", "md"),
+    )
+    assert (tmp_path / "md" / "figures" / "frames.png").is_file()
+
+
+def test_guard_ends_with_three_and_says_what_happened(tmp_path, lithophile):
+    (tmp_path / "licl.xyz").write_text("2\n\nLi 0 0 0\nCl 0.5 0 0\n", "utf-8")
+    answer = lithophile(
+        *("md", "--structure", "licl.xyz", "--model", "chgnet", "--steps", "20"),
+        *("--every", "1", "--out", "md", "--json"),
+        code=3,
+    )
+    assert "Traceback" not in answer.stderr
+    kinds = [event["kind"] for event in answer.json["events"]]
+    assert "impossible_distance" in kinds
+    assert answer.json["stopped_by"] == "GuardTripped"
+    assert not (tmp_path / "md" / "result.json").exists()
