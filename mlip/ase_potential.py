@@ -44,7 +44,7 @@ class AsePotential(Potential):
         species: Iterable[str] | None = None,
         level: str = "empirical",
     ) -> None:
-        if hasattr(calculator, "get_potential_energy"):
+        if hasattr(calculator, "get_property") and not isinstance(calculator, type):
             self._make: Callable[[], Calculator] = lambda: calculator
         else:
             self._make = calculator

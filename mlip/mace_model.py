@@ -81,9 +81,10 @@ def build_mace(architecture: Mapping[str, Any]) -> Any:  # noqa: ANN401
 
     """
     import torch
+
+    modules = import_mace()  # before e3nn, which it imports quietly
     from e3nn import o3  # noqa: PLC0415
 
-    modules = import_mace()
     plain: Sequence[str] = (
         "r_max",
         "num_bessel",

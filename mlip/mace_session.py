@@ -7,6 +7,7 @@ from ase import Atoms
 from mlip.mace_graph import EdgeTable, Layout, Nodes, pair_tensors
 from mlip.neighbour_list import find_pairs
 from mlip.potential import Session
+from mlip.weights import default_dtype
 
 SKIN_A = 0.6
 
@@ -122,7 +123,10 @@ def pair_gradient(  # noqa: PLR0917 (the arguments of the function itself)
 
     """
     vectors = vectors.requires_grad_(True)
-    energies = function(vectors, first, second, nodes, layout)
+    # mace-torch multiplies Python numbers with integer tensors, which rounds to
+    # the default precision whatever that of the network is
+    with default_dtype(vectors.dtype):
+        energies = function(vectors, first, second, nodes, layout)
     gradient = torch.zeros_like(vectors)
     if len(vectors):
         (gradient,) = torch.autograd.grad(energies.sum(), vectors)
