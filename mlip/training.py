@@ -15,6 +15,7 @@ import yaml
 from mlip.error_report import evaluate_errors
 from mlip.initial_model import InitialModel, build_initial_model, find_start
 from mlip.model_card import ModelCard, card_path, file_sha256, write_card
+from mlip.registry import load_potential
 from mlip.training_config import TrainingConfig
 from mlip.training_curve import plot_training_curve
 from mlip.training_graphs import build_graphs
@@ -245,8 +246,6 @@ def _card(
 
 
 def _judge(weights: Path, setup: TrainingSetup) -> dict[str, Any]:
-    from mlip.registry import load_potential  # noqa: PLC0415
-
     potential = load_potential(weights)
     parts = {
         "train": setup.split.train,
