@@ -30,7 +30,8 @@ from lithophile.stages.inputs import open_potential, read_crystal, read_labels
 from lithophile.stages.interface import STRUCTURE, interface_stage
 from lithophile.stages.observables import dissolution_stage, msd_stage
 from lithophile.stages.relaxation import relaxation
-from lithophile.stages.training import run_training
+from lithophile.stages.training import run_training, with_model_path
+from mlip.initial_model import find_start
 from structures.interface import ELECTROLYTE
 from training_data import InputError, read_structures
 
@@ -168,6 +169,9 @@ def _check_inputs(settings: RunSettings) -> None:
     if settings.train is not None:
         for name in settings.train.dataset:
             read_labels(name)
+        start = with_model_path(settings.train).start_from
+        if start is not None:
+            find_start(start)
     if settings.interface is not None:
         read_crystal(settings.interface.electrolyte)
         read_crystal(settings.interface.metal)
@@ -218,7 +222,9 @@ def _model(settings: ModelSettings) -> dict[str, Any]:
 
 def _build(line: Line) -> Path:
     if line.settings.interface is None:
-        return Path(str(line.settings.structure))
+        given = read_structures(str(line.settings.structure), index="-1")[0]
+        write(line.path("structure.extxyz"), given, format="extxyz")
+        return line.path("structure.extxyz")
     chosen = line.settings.interface
     line.do(
         "interface",

@@ -23,9 +23,10 @@ class EvaluateOptions(Settings):
     dataset: str = Field(
         "li-zr-cl-pbe", description="Name of a shipped data set, or extxyz file"
     )
-    held_out: bool = Field(
-        default=True,
-        description="Only the groups that the model card lists as never trained on",
+    held_out: bool | None = Field(
+        default=None,
+        description="Only the groups that the model card lists as never trained on; "
+        "null: those where the data hold any, else all",
     )
 
 

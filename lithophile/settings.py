@@ -36,9 +36,10 @@ class EvaluateSettings(ModelSettings):
     dataset: str = Field(
         "li-zr-cl-pbe", description="Name of a shipped data set, or extxyz file"
     )
-    held_out: bool = Field(
+    held_out: bool | None = Field(
         default=False,
-        description="Only the groups that the model card lists as never trained on",
+        description="Only the groups that the model card lists as never trained on; "
+        "null: those where the data hold any, else all",
     )
 
 

@@ -129,6 +129,9 @@ def _domain(model: str) -> str:
 def _before_after(path: Path, stages: Mapping[str, Stage]) -> str | None:
     """Interface as built, relaxed and at the end, on one scale."""
     panels: list[Panel] = []
+    given = path / "structure.extxyz"
+    if given.is_file():
+        panels.append(("as given", read_structures(given)[-1], ()))
     for name, title in (("interface", "as built"), ("relax", "relaxed")):
         if name in stages:
             found = sorted(stages[name].path.glob("*.extxyz"))

@@ -39,8 +39,8 @@ def evaluation(
     labels = labels.at_level(
         _comparable_level(potential.level, labels) if universal else potential.level
     )
-    groups: tuple[str, ...] = ()
-    if settings.held_out:
+    groups: list[str] = []
+    if settings.held_out is not False:
         labels, groups = _held_out(labels, settings)
     progress(0, len(labels), {"frames": len(labels)})
     errors = evaluate_errors(potential, labels, remove_energy_offset=universal)
@@ -49,7 +49,7 @@ def evaluation(
         "dataset": settings.dataset,
         "level_of_theory": labels.level.name,
         "level_of_theory_of_model": potential.level,
-        "held_out": groups if settings.held_out else None,
+        "held_out": groups or None,
         "n_frames": len(labels),
         **errors.to_json(),
     }
@@ -80,26 +80,19 @@ def _comparable_level(level: str, labels: Dataset) -> str:
     return f"{functional}-{D3}" if level.endswith(f"-{D3}") else functional
 
 
-def _held_out(
-    labels: Dataset, settings: EvaluateSettings
-) -> tuple[Dataset, tuple[str, ...]]:
+def _held_out(labels: Dataset, settings: EvaluateSettings) -> tuple[Dataset, list[str]]:
     """Frames whose parent or group the model card lists as held out."""
     card = model_card(settings.model)
-    if card is None:
-        raise InputError(
-            f"--held-out must be used with a potential that has a model card; got "
-            f"{settings.model!r}. Leave it out to evaluate all frames."
-        )
-    wanted = set(card.held_out)
-    chosen = [
-        parent in wanted or group in wanted
-        for parent, group in zip(labels.parents, labels.group_ids, strict=True)
-    ]
-    if not any(chosen):
-        raise InputError(
-            f"dataset must hold groups that {settings.model!r} has held out "
-            f"({', '.join(sorted(wanted)) or 'its card lists none'}); got "
-            f"{settings.dataset!r} without any. Leave --held-out out."
-        )
-    labels = labels.select(np.array(chosen))
-    return labels, tuple(sorted(set(labels.parents)))
+    wanted = set() if card is None else set(card.held_out)
+    names = list(zip(labels.parents, labels.group_ids, strict=True))
+    chosen = np.array([not wanted.isdisjoint(pair) for pair in names], dtype=bool)
+    if chosen.any():
+        found = {name for pair in names for name in pair} & wanted
+        return labels.select(chosen), sorted(found)
+    if settings.held_out is None:
+        return labels, []
+    raise InputError(
+        f"--held-out needs a dataset with groups that {settings.model!r} has held out "
+        f"({', '.join(sorted(wanted)) or 'it has no card that lists any'}); got "
+        f"{settings.dataset!r} without. Leave it out to evaluate all frames."
+    )

@@ -63,7 +63,7 @@ INTERFACE = [
     (name, function)
     for name, function in FUNCTIONS
     if id(function) in EXPORTED
-    or name.split(".")[-1] == name.split(".")[-2]
+    or (name.startswith("md.analysis.") and name.split(".")[-1] == name.split(".")[-2])
     or (name.startswith("structures.") and name.split(".")[-1].startswith(VERBS))
 ]
 """Functions that users and other rooms call; the rest serves within a room."""

@@ -115,6 +115,17 @@ def test_model_without_a_card(tmp_path, lithophile, labels):
     assert "card" in message
 
 
+def test_run_with_a_start_that_is_not_there(tmp_path, lithophile):
+    config = tmp_path / "run.yaml"
+    config.write_text(
+        "model: chgnet\ntrain: {start_from: no-such-model}\n", encoding="utf-8"
+    )
+    message = _before_and_after(
+        tmp_path, lithophile, "run", "--config", config, "--out", "out"
+    )
+    assert "no-such-model" in message
+
+
 def test_unknown_model(tmp_path, lithophile, labels):
     message = _before_and_after(
         tmp_path, lithophile, "evaluate", "no-such-model", labels, "--out", "out"
