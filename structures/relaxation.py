@@ -13,12 +13,12 @@ from ase.stress import voigt_6_to_full_3x3_stress
 from mlip.evaluation import Prediction
 from mlip.potential import Potential
 from structures.batch_driver import Walk, drive
+from structures.quasi_newton import FIRST_CURVATURE_eV_per_A2, quasi_newton_step
 from training_data.errors import Failure, InputError
 
 CellFreedom = Literal["fixed", "full", "z"]
 
 MEMORY = 20  # pairs of steps and gradient changes that L-BFGS keeps
-FIRST_CURVATURE_eV_per_A2 = 70.0
 LARGEST_STEP_A = 0.2
 SMALLEST_STEP_A = 1e-5
 LARGEST_STRAIN = 0.03
@@ -251,7 +251,9 @@ def relaxation_walk(
         return state.fmax <= fmax_eV_per_A and state.stress_max <= stress_max_eV_per_A3
 
     while n_steps < max_steps and not is_converged():
-        step = _capped(_descent(state.gradient, history), trust, state.length_A)
+        step = _capped(
+            quasi_newton_step(state.gradient, history), trust, state.length_A
+        )
         trial = _moved(current, step, state.length_A)
         answer = yield trial
         n_steps += 1
@@ -358,28 +360,6 @@ def _gradient(
         stress_max=float(np.abs(stress).max()),
         length_A=length,
     )
-
-
-def _descent(
-    gradient: np.ndarray, history: deque[tuple[np.ndarray, np.ndarray]]
-) -> np.ndarray:
-    """Two-loop recursion of L-BFGS; steepest descent where it does not descend."""
-    q = gradient.copy()
-    weights = []
-    for step, change in reversed(history):
-        weight = np.sum(step * q) / np.sum(step * change)
-        q -= weight * change
-        weights.append(weight)
-    if history:
-        step, change = history[-1]
-        q *= np.sum(step * change) / np.sum(change**2)
-    else:
-        q /= FIRST_CURVATURE_eV_per_A2
-    for (step, change), weight in zip(history, reversed(weights), strict=True):
-        q += step * (weight - np.sum(change * q) / np.sum(step * change))
-    if np.sum(q * gradient) <= 0:
-        return -gradient / FIRST_CURVATURE_eV_per_A2
-    return -q
 
 
 def _largest(step: np.ndarray) -> float:

@@ -1,8 +1,10 @@
 """Commands from files that a user made: keys, folders, figures, exit codes."""
 
+import json
 import resource
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -200,3 +202,29 @@ def test_guard_ends_with_three_and_says_what_happened(tmp_path, lithophile):
     assert "impossible_distance" in kinds
     assert answer.json["stopped_by"] == "GuardTripped"
     assert not (tmp_path / "md" / "result.json").exists()
+
+
+def test_signal_ends_with_seventy_five_and_a_checkpoint(tmp_path, lithophile):
+    (tmp_path / "licl.xyz").write_text("2\n\nLi 0 0 0\nCl 2.1 0 0\n", "utf-8")
+    command = [
+        *(sys.executable, "-m", "lithophile", "md", "--structure", "licl.xyz"),
+        *("--model", "chgnet", "--steps", "100000", "--every", "1", "--out", "md"),
+        "--json",
+    ]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    log = tmp_path / "md" / "log.csv"
+    while process.poll() is None:
+        time.sleep(0.2)
+        if log.is_file() and len(log.read_text("utf-8").splitlines()) > 3:
+            process.terminate()
+            break
+    stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == 75, stderr
+    assert "Traceback" not in stderr
+    assert "--resume" in stderr
+    assert json.loads(stdout)["events"][-1]["kind"] == "preempted"
+    assert not (tmp_path / "md" / "result.json").exists()
+    refused = lithophile("md", "--out", "md", "--resume", "--steps", "50", code=2)
+    assert "n_steps" in refused.message
