@@ -35,8 +35,8 @@ def plain(value: object) -> Any:  # noqa: ANN401
 
     Examples
     --------
-    >>> plain({"energy_eV": float("nan"), "path": Path("a"), "shape": (2, 3)})
-    {'energy_eV': None, 'path': 'a', 'shape': [2, 3]}
+    >>> plain({"energy_eV": float("nan"), "shape": (2, 3)})
+    {'energy_eV': None, 'shape': [2, 3]}
 
     """
     if value is None or isinstance(value, bool | int | str):
