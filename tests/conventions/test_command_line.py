@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import typer
+import yaml
 
 from lithophile.application import application
 from lithophile.schemas import SETTINGS, settings_model
@@ -106,6 +107,18 @@ def test_settings_have_the_defaults_of_the_library(command, function):
 
 def test_md_command_takes_every_key_of_the_dynamics():
     assert set(DynamicsConfig.model_fields) <= set(settings_model("md").model_fields)
+
+
+@pytest.mark.parametrize(
+    ("document", "command"),
+    [("command_line.md", "run"), ("bring_your_own_data.md", "train")],
+)
+def test_documented_settings_are_valid(document, command):
+    text = (ROOT / "docs" / document).read_text("utf-8")
+    found = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
+    assert found
+    for block in found:
+        settings_model(command).model_validate(yaml.safe_load(block))
 
 
 def _code_lines(path):
