@@ -7,14 +7,16 @@ from ase import Atoms
 
 from mlip.evaluation import Prediction
 from mlip.potential import Potential, Session
-from training_data.dispersion import dispersion
+from training_data.dispersion import Dispersion, dispersion
+
+CUTOFF_A = 21.2
 
 
 class DispersionPotential(Potential):
     """Sum of a potential and the D3(BJ) dispersion of PBE.
 
     A network with a cutoff of 5 to 6 Å cannot bind two slabs across a gap; the
-    correction reaches 50 Å.
+    correction reaches 21 Å (see `training_data.dispersion` for what that leaves out).
 
     Parameters
     ----------
@@ -38,7 +40,7 @@ class DispersionPotential(Potential):
                 outcomes.append(reasons[index])
                 continue
             try:
-                added = dispersion(atoms)
+                added = _dispersion(atoms)
             except RuntimeError as error:
                 outcomes.append(f"D3(BJ) stopped: {error}")
                 continue
@@ -67,5 +69,9 @@ class _DispersionSession(Session):
         energy, forces, voigt = self._base.evaluate(positions, cell, stress=stress)
         self._atoms.set_cell(cell)
         self._atoms.positions = positions
-        added = dispersion(self._atoms)
+        added = _dispersion(self._atoms)
         return energy + added.energy, forces + added.forces, voigt + added.stress
+
+
+def _dispersion(atoms: Atoms) -> Dispersion:
+    return dispersion(atoms, cutoff_A=CUTOFF_A)

@@ -230,6 +230,7 @@ def _card(
         training=config.model_dump(mode="json"),
         data_sha256=dict(setup.data_sha256),
         held_out=_held_out(setup),
+        runtime_dispersion=setup.runtime_dispersion,
         versions=_versions(),
         dtype=config.dtype,
         notes=config.description,
@@ -248,9 +249,9 @@ def _card(
 def _judge(weights: Path, setup: TrainingSetup) -> dict[str, Any]:
     potential = load_potential(weights)
     parts = {
-        "train": setup.split.train,
-        "validation": setup.split.validation,
-        "test": setup.split.test,
+        "train": setup.judged.train,
+        "validation": setup.judged.validation,
+        "test": setup.judged.test,
     }
     return {
         name: evaluate_errors(potential, part).to_json()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ase.data import atomic_numbers
 
+from mlip.initial_model import find_start
 from mlip.model_card import file_sha256
 from mlip.training_config import SplitConfig, TrainingConfig
 from training_data import (
@@ -18,6 +19,7 @@ from training_data import (
     shipped_path,
     split_by_group,
 )
+from training_data.level_of_theory import D3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +29,12 @@ class TrainingSetup:
     Parameters
     ----------
     split
-        Training, validation and test frames at the level that is learnt.
+        Training, validation and test frames with the labels that are learnt.
+    judged
+        The same frames at the level of the finished model: the same labels, or
+        with the dispersion that is added at run time.
+    runtime_dispersion
+        Dispersion that the finished model adds at run time, or empty.
     data_sha256
         Hash of every data file, by the name it was asked for.
     species
@@ -36,6 +43,8 @@ class TrainingSetup:
     """
 
     split: Split
+    judged: Split
+    runtime_dispersion: str
     data_sha256: Mapping[str, str]
     species: tuple[str, ...]
 
@@ -60,8 +69,10 @@ def prepare_training(config: TrainingConfig) -> TrainingSetup:
 
     """
     paths = {name: find_data(name) for name in config.dataset}
-    sets = [read_dataset(path).at_level(config.level) for path in paths.values()]
-    dataset = reduce(Dataset.joined, sets)
+    labels = reduce(Dataset.joined, map(read_dataset, paths.values()))
+    target = labels.at_level(config.level)
+    added = _runtime_dispersion(config)
+    dataset = labels.at_level(labels.level.functional) if added else target
     kinds = set(dataset.config_types)
     unknown = sorted(set(config.config_type_weights) - kinds)
     if unknown:
@@ -70,7 +81,7 @@ def prepare_training(config: TrainingConfig) -> TrainingSetup:
             f"{sorted(kinds)!r}; got {unknown!r}. Correct the names."
         )
         raise InputError(message)
-    split = divide(dataset, config.split)
+    split, judged = divide(dataset, config.split), divide(target, config.split)
     if len(split.train) == 0:
         message = (
             "split must leave frames to train on; got none of "
@@ -79,9 +90,34 @@ def prepare_training(config: TrainingConfig) -> TrainingSetup:
         raise InputError(message)
     return TrainingSetup(
         split=split,
+        judged=judged,
+        runtime_dispersion=added,
         data_sha256={name: file_sha256(path) for name, path in paths.items()},
         species=tuple(sorted(dataset.species, key=lambda s: atomic_numbers[s])),
     )
+
+
+def _runtime_dispersion(config: TrainingConfig) -> str:
+    earlier = ""
+    if config.start_from is not None:
+        earlier = find_start(config.start_from)[1].runtime_dispersion
+    wanted = config.dispersion or ("runtime" if earlier else "learnt")
+    if earlier and wanted == "learnt":
+        message = (
+            "dispersion must be 'runtime' or left out for a start_from that adds "
+            f"{earlier} at run time; got 'learnt'. Its network knows the bare "
+            "functional alone: train a new one to learn the sum."
+        )
+        raise InputError(message)
+    if wanted == "learnt":
+        return ""
+    if not config.level.endswith(f"-{D3}"):
+        message = (
+            f"level must end in '-{D3}' when dispersion is added at run time; got "
+            f"{config.level!r}. Give e.g. 'PBE-{D3}'."
+        )
+        raise InputError(message)
+    return D3
 
 
 def find_data(name: str) -> Path:

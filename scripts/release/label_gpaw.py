@@ -471,7 +471,8 @@ class Failures:
         str
             The reason as noted.
         """
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+        message = str(error).strip() or "no message (SCF steps used up?)"
+        reason = " ".join(f"{type(error).__name__}: {message}".split())[:500]
         entry = {key: str(atoms.info[key]) for key in REQUIRED}
         entry |= {"formula": atoms.get_chemical_formula(), "reason": reason}
         self.entries[frame_hash(atoms)] = entry

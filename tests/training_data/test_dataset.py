@@ -64,6 +64,13 @@ def test_stored_dispersion_is_what_the_reference_implementation_gives(shipped):
         np.testing.assert_allclose(part.stress, frame.info["D3_stress"], rtol=1e-9)
 
 
+def test_a_short_cutoff_costs_what_its_page_says(shipped):
+    atoms = shipped[30].repeat((2, 2, 2))
+    full, short = dispersion(atoms), dispersion(atoms, cutoff_A=21.2)
+    assert 0 < 1000 * (short.energy - full.energy) / len(atoms) < 0.5
+    assert 0 < 1000 * abs(short.forces - full.forces).max() < 0.01
+
+
 def test_dispersion_forces_and_stress_are_derivatives_of_its_energy(shipped):
     atoms = shipped[30]
     atoms.rattle(0.05, seed=1)
