@@ -143,6 +143,12 @@ class TrainingConfig(BaseModel):
         default="PBE-D3(BJ)",
         description="Level of theory of the labels that are learnt.",
     )
+    dispersion: Literal["learnt", "runtime"] | None = Field(
+        default=None,
+        description="Where the D3(BJ) part of the level comes from: learnt by the "
+        "network, or added whenever the model is used (the network then learns the "
+        "bare functional); null: as in the model of start_from, else learnt.",
+    )
     split: SplitConfig = Field(
         default=SplitConfig(), description="How frames are divided."
     )
