@@ -77,7 +77,7 @@ def test_dispersion_is_added_when_the_card_says_so(weights: Path) -> None:
     corrected = load_potential(weights)
     assert corrected.level == "PBE-D3(BJ)"
     added = corrected.evaluate([SALT]).energies[0] - bare.energies[0]
-    np.testing.assert_allclose(added, dispersion(SALT).energy, rtol=1e-9)
+    np.testing.assert_allclose(added, dispersion(SALT).energy, atol=2e-5)
     np.testing.assert_allclose(
         load_potential(f"{weights}+d3").evaluate([SALT]).energies[0],
         corrected.evaluate([SALT]).energies[0] + added,
