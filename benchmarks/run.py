@@ -1,0 +1,25 @@
+"""Every benchmark of the project, one after the other: ``make bench``.
+
+Ratios are measured within one run, since machines are noisy.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+BENCHMARKS = (("loading.py",), ("md_step.py", "--threads", "1"))
+
+
+def main() -> int:
+    """Run all and return the largest exit status."""
+    here = Path(__file__).parent
+    return max(
+        subprocess.run(  # noqa: S603 (our own files)
+            [sys.executable, str(here / name), *options], check=False
+        ).returncode
+        for name, *options in BENCHMARKS
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
