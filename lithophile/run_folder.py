@@ -17,6 +17,7 @@ from training_data.errors import InputError
 SETTINGS = "config.yaml"
 PROVENANCE = "provenance.json"
 RESULT = "result.json"
+STOPPED = "stopped.json"
 FIGURES = "figures"
 MARKS = (SETTINGS, PROVENANCE, RESULT, "trajectory.h5", "trajectory")
 
@@ -135,6 +136,7 @@ class RunFolder:
         """Write `result.json`, the mark of a finished run; return its content."""
         content: dict[str, Any] = plain(result)
         write_json(self.path / RESULT, content)
+        (self.path / STOPPED).unlink(missing_ok=True)
         return content
 
     def figure(self, name: str) -> Path:

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lithophile.run_folder import FIGURES, PROVENANCE, RESULT, SETTINGS, RunFolder
+from lithophile.run_folder import (
+    FIGURES,
+    PROVENANCE,
+    RESULT,
+    SETTINGS,
+    STOPPED,
+    RunFolder,
+)
 from training_data import InputError
 
 NAMES = {
@@ -29,6 +36,8 @@ class Stage:
     settings, provenance, result
         Contents of ``config.yaml``, ``provenance.json`` and ``result.json``; empty
         where there is no such file.
+    stopped
+        What there was when a guard or a signal ended the stage; empty otherwise.
 
     """
 
@@ -36,6 +45,7 @@ class Stage:
     settings: Mapping[str, Any]
     provenance: Mapping[str, Any]
     result: Mapping[str, Any]
+    stopped: Mapping[str, Any]
 
     def figure(self, name: str) -> str | None:
         """PNG figure as a data URI; ``None`` where it was not made."""
@@ -52,10 +62,16 @@ def data_uri(path: Path) -> str | None:
 def read_stage(path: Path) -> Stage:
     """Read the files of one stage."""
     folder = RunFolder(path)
-    settings, provenance, result = (
-        folder.read(name) or {} for name in (SETTINGS, PROVENANCE, RESULT)
+    settings, provenance, result, stopped = (
+        folder.read(name) or {} for name in (SETTINGS, PROVENANCE, RESULT, STOPPED)
     )
-    return Stage(path=path, settings=settings, provenance=provenance, result=result)
+    return Stage(
+        path=path,
+        settings=settings,
+        provenance=provenance,
+        result=result,
+        stopped={} if result else stopped,
+    )
 
 
 def find_stages(path: Path) -> dict[str, Stage]:

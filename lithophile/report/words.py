@@ -90,22 +90,26 @@ def _interface(stages: Stages) -> str:
 def _dynamics(stages: Stages) -> str:
     if "md" not in stages:
         return ""
-    settings, found = stages["md"].settings, stages["md"].result
-    length = length_ps(stages["md"])
+    stage = stages["md"]
+    found = stage.result or stage.stopped
+    length = length_ps(stage)
     if length is None:
         return ""
-    ended = "" if found else " The run did not finish."
     who = "It" if "interface" in stages else "The structure"
-    return (
+    text = (
         f"{who} was followed for {number(length)} ps at "
-        f"{number(settings.get('temperature_K'))} K; the mean temperature of the "
-        f"second half was {number(found.get('mean_temperature_K'))} K.{ended}"
+        f"{number(stage.settings.get('temperature_K'))} K; the mean temperature of the "
+        f"second half was {number(found.get('mean_temperature_K'))} K."
     )
+    if stage.stopped:
+        text += f" The run was stopped before its end: {stage.stopped['message']}"
+    return text
 
 
 def length_ps(stage: Stage) -> float | None:
     """Length of a dynamics stage in ps; ``None`` where it is not known."""
-    steps, timestep = stage.result.get("n_steps"), stage.settings.get("timestep_fs")
+    steps = (stage.result or stage.stopped).get("n_steps")
+    timestep = stage.settings.get("timestep_fs")
     return steps * timestep / 1000 if steps is not None and timestep else None
 
 

@@ -10,7 +10,7 @@ from lithophile.dynamics_settings import DynamicsSettings
 from lithophile.interrupted import Interrupted
 from lithophile.pictures import draw_panels
 from lithophile.provenance import provenance
-from lithophile.run_folder import SETTINGS, RunFolder
+from lithophile.run_folder import SETTINGS, STOPPED, RunFolder, write_json
 from lithophile.settings_file import read_mapping, read_settings, validate
 from lithophile.stages.inputs import model_path, open_potential
 from md.dynamics import GuardTripped, Preempted, simulate
@@ -79,6 +79,7 @@ def run_dynamics(
             write_figures(folder)
             ended = {"stopped_by": type(reason).__name__, "message": str(reason)}
             result = {"model": settings.model, **reason.result.to_json(), **ended}
+            write_json(folder.path / STOPPED, result)
             raise Interrupted(result, reason) from None
         write_figures(folder)
         return folder.finish({"model": settings.model, **done.to_json()})

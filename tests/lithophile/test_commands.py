@@ -201,6 +201,8 @@ def test_guard_ends_with_three_and_says_what_happened(tmp_path, lithophile):
     kinds = [event["kind"] for event in answer.json["events"]]
     assert "impossible_distance" in kinds
     assert answer.json["stopped_by"] == "GuardTripped"
+    page = lithophile("report", "md", "--json").json["report"]
+    assert "stopped before its end" in (tmp_path / page).read_text("utf-8")
     assert not (tmp_path / "md" / "result.json").exists()
 
 
