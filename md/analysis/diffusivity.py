@@ -1,6 +1,6 @@
 """Diffusivity from mean squared displacements, with an interval that covers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from scipy import stats
 CM2_PER_S_PER_A2_PER_PS = 1e-4
 _LEAST_GROUPS = 4
 _LEAST_LAGS = 3
+_LARGEST_BEND = 0.5
 _DIMENSIONS = 3
 
 
@@ -62,6 +63,18 @@ class FitWindow:
             logs = np.log(values)
         logs = np.where(np.isfinite(logs), logs, np.nan)
         return np.asarray(logs @ (centred / (centred**2).sum()))
+
+    def halves(self, displacements: NDArray[np.float64]) -> tuple[float, float] | None:
+        """Log-log slopes of the two halves of the window (at its geometric mean).
+
+        None where a half has fewer than three lags.
+        """
+        middle = round(float(np.sqrt(self.first * self.last)))
+        early = replace(self, last=middle)
+        late = replace(self, first=middle)
+        if min(early.n_lags, late.n_lags) < _LEAST_LAGS:
+            return None
+        return float(early.exponent(displacements)), float(late.exponent(displacements))
 
 
 def choose_window(
@@ -152,6 +165,10 @@ def fit_diffusivity(
 
     Notes
     -----
+    The slope must be 1 in the mean over the window, and must not differ by more than
+    0.5 between its halves: vibrations that end in a plateau have a mean slope near 1
+    somewhere, and are no diffusion.
+
     The variance of the slope is clustered in two ways, V = V_blocks + V_atoms −
     V_cells: each term is the variance of the mean of block means, atom means and of
     single cells. It stays right when atoms move together (blocks see it) and when
@@ -196,6 +213,13 @@ def fit_diffusivity(
         reason = (
             f"the motion is not diffusive: log-log slope {exponent:.2f} "
             f"({exponent_interval[0]:.2f} to {exponent_interval[1]:.2f}), not 1"
+        )
+    elif (halves := window.halves(displacements)) is not None and abs(
+        halves[0] - halves[1]
+    ) > _LARGEST_BEND:
+        reason = (
+            f"the motion is not diffusive: log-log slope {halves[0]:.2f} in the first "
+            f"half of the fit window and {halves[1]:.2f} in the second"
         )
     elif interval[0] <= 0:
         reason = "the diffusivity is not distinguishable from zero"

@@ -250,3 +250,24 @@ def test_chosen_window_and_bad_windows(make_trajectory) -> None:
     ax = result.plot()
     assert ax.get_xlabel() == "Lag time (ps)"
     assert ax.get_ylabel() == "MSD of Li (Å²)"
+
+
+def test_vibration_that_ends_in_a_plateau_is_no_diffusion() -> None:
+    """Slope 2 turns into slope 0 in mid-window: 1 in the mean, diffusion nowhere."""
+    window = choose_window(1600, fit_frames=None, n_blocks=8)
+    lags = np.arange(window.last + 2, dtype=float)
+    bend = 1.3 * np.sqrt(window.first * window.last)
+    msd = lags**2 / (1 + (lags / bend) ** 2)
+    assert window.exponent(msd) == pytest.approx(1.06, rel=0.05)
+    rng = np.random.default_rng(4)
+    slopes = 1.0 + 0.05 * rng.normal(size=(40, 8))
+    exponents = 1.0 + 0.02 * rng.normal(size=8)
+    found = fit_diffusivity(
+        msd, slopes, exponents, window, frame_time_ps=0.01, exponent_tolerance=0.1
+    )
+    assert found.diffusivity_cm2_per_s is None
+    assert "first half" in found.reason
+    straight = fit_diffusivity(
+        lags, slopes, exponents, window, frame_time_ps=0.01, exponent_tolerance=0.1
+    )
+    assert straight.reason == ""
