@@ -67,7 +67,7 @@ def _training(stages: Stages) -> str:
         "A copy of the potential was fine-tuned" if start else "A potential was trained"
     )
     return (
-        f"{what} for {number(found.get('minutes'), 2)} minutes "
+        f"{what} for {number(found.get('minutes'), 2)} min "
         f"({found.get('n_epochs', '–')} epochs); on its "
         f"{found.get('judged_on', 'test')} set it errs by "
         f"{number(found['energy_rmse_meV_per_atom'])} meV/atom and "
