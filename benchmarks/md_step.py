@@ -4,7 +4,9 @@ Two bare calls are measured on the same frame, with all tensors prepared:
 ``network`` is energy and gradient of the function that the session uses, so that
 the ratio shows what neighbour list, bookkeeping, ASE and the integrator add;
 ``mace-torch`` is its own ``model(batch, compute_force=True)``. The steps and the
-calls alternate, so that a busy machine slows all of them alike.
+calls alternate, so that a busy machine slows all of them alike. With dispersion at
+run time the whole step (network and D3, side by side on two threads) is measured
+over the sum of the two bare calls, and D3 alone is given.
 """
 
 import argparse
@@ -18,14 +20,17 @@ from ase import Atoms, units
 from ase.md.langevin import Langevin
 
 from mlip import available_models, load_potential, use_threads
+from mlip.dispersion_potential import CUTOFF_A, DispersionPotential
 from mlip.mace_graph import EdgeTable, pair_tensors
 from mlip.mace_model import build_mace, describe_architecture
 from mlip.mace_potential import MacePotential
 from mlip.mace_session import pair_gradient
 from mlip.neighbour_list import find_pairs
+from mlip.potential import Potential
 from mlip.training_config import ArchitectureConfig
 from mlip.weights import DTYPES, default_dtype
 from structures.prototypes import build_prototype
+from training_data import dispersion
 
 CELLS = {"216": (4, 3, 2), "1008": (4, 7, 4)}
 TARGET = 1.10
@@ -102,10 +107,8 @@ def bare_mace(potential: MacePotential, atoms: Atoms) -> Callable[[], object]:
     return call
 
 
-def measure(
-    potential: MacePotential, atoms: Atoms, *, repeats: int
-) -> dict[str, float]:
-    """Return median seconds of an MD step and of the two bare calls."""
+def build_step(potential: Potential, atoms: Atoms) -> Callable[[], object]:
+    """Return one Langevin step of ASE with a potential's calculator."""
     rng = np.random.default_rng(1)
     moving = atoms.copy()
     width = np.sqrt(units.kB * 300 * moving.get_masses())
@@ -119,9 +122,18 @@ def measure(
         fixcm=False,
         rng=rng,
     )
+    return lambda: dynamics.run(1)
+
+
+def measure(
+    potential: MacePotential, atoms: Atoms, *, repeats: int
+) -> dict[str, float]:
+    """Return median seconds of MD steps and of the bare calls."""
     calls: dict[str, Callable[[], object]] = {
-        "step": lambda: dynamics.run(1),
+        "step": build_step(potential, atoms),
+        "step with D3": build_step(DispersionPotential(potential), atoms),
         "network": bare_network(potential, atoms),
+        "D3": lambda: dispersion(atoms, cutoff_A=CUTOFF_A),
         "mace-torch": bare_mace(potential, atoms),
     }
     for call in calls.values():
@@ -153,7 +165,10 @@ def main() -> None:
                 f"md step, {potential.name}, {dtype}, {threads} thread(s), "
                 f"{name} atoms: {1e3 * found['step']:.1f} ms; over the network's own "
                 f"call {found['step'] / found['network']:.3f} (target {TARGET:.2f}); "
-                f"over mace-torch's call {found['step'] / found['mace-torch']:.3f}"
+                f"over mace-torch's call {found['step'] / found['mace-torch']:.3f}; "
+                f"with D3 {1e3 * found['step with D3']:.1f} ms, over both bare calls "
+                f"{found['step with D3'] / (found['network'] + found['D3']):.3f} "
+                f"(D3 alone {1e3 * found['D3']:.1f} ms)"
             )
 
 

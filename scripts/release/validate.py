@@ -168,7 +168,7 @@ def check_nve(potential: Potential, out: Path, structure: Path) -> dict[str, Any
         temperature_K=300,
         timestep_fs=1.0,
         n_steps=5000,
-        save_every=25,
+        every=25,
         seed=1,
     )
     run = simulate(atoms, potential, config, out=out / "nve", resume=True)
