@@ -4,6 +4,8 @@ import ctypes
 import functools
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 # mallopt's parameter numbers, malloc.h of glibc
 _M_TRIM_THRESHOLD = -1
@@ -41,6 +43,22 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+@contextmanager
+def one_core_spared() -> Iterator[None]:
+    """Leave one core to another thread: PyTorch takes one thread fewer meanwhile.
+
+    Threads that wait for each other at barriers stand still when a core is shared.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(max(1, before - 1))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @functools.cache

@@ -7,6 +7,7 @@ import numpy as np
 from ase import Atoms
 from ase.units import Bohr
 
+from mlip.cpu import one_core_spared
 from mlip.evaluation import Prediction
 from mlip.potential import Potential, Session
 from training_data.dispersion import Dispersion, dispersion
@@ -75,7 +76,8 @@ class _DispersionSession(Session):
         self._atoms.set_cell(cell)
         self._atoms.positions = positions
         pending = self._worker.submit(_dispersion, self._atoms)
-        energy, forces, voigt = self._base.evaluate(positions, cell, stress=stress)
+        with one_core_spared():
+            energy, forces, voigt = self._base.evaluate(positions, cell, stress=stress)
         added = pending.result()
         return energy + added.energy, forces + added.forces, voigt + added.stress
 

@@ -142,7 +142,7 @@ class DissolutionResult:
         return dict(plain(replace(self, **series)))
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
-        """Dissolved fraction against time.
+        """Dissolved fraction against time, and the bonds that are left.
 
         Parameters
         ----------
@@ -167,6 +167,7 @@ class DissolutionResult:
             alpha=0.15,
             linewidth=0,
             color="C0",
+            label="95 % interval",
         )
         ax.step(self.times_ps, percent, where="post", color="C0", label=label)
         if self.interface_fraction is not None:
@@ -184,7 +185,14 @@ class DissolutionResult:
             xlim=(float(self.times_ps[0]), last),
             ylim=(-2, 102),
         )
-        ax.legend(frameon=False, loc="upper left", fontsize="small")
+        bonds = ax.twinx()
+        bonds.plot(self.times_ps, self.mean_coordination, color="0.45", linewidth=0.9)
+        bonds.set_ylim(0, 1.05 * max(6.0, float(self.mean_coordination.max())))
+        bonds.set_ylabel(
+            f"{self.species}–{self.ligand} bonds per {self.species} (grey)",
+            color="0.35",
+        )
+        ax.legend(frameon=False, loc="center left", fontsize="small")
         return ax
 
 

@@ -6,7 +6,7 @@ bulk      relaxes every phase; lattice parameters beside the minimum of the labe
           own energy-volume curve; layer spacing; reaction energies. The relaxed
           structures go to OUT/relaxed.extxyz, a pool for label_gpaw.py; labels of
           them (--labels) give the same reactions with the reference method.
-layers    energy against layer spacing, beside labelled scans.
+layers    energy against layer spacing, beside the shipped scans.
 nve       drift of the total energy at constant energy.
 
 Example
@@ -21,7 +21,6 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.eos import EquationOfState
 from ase.io import read, write
 
 from mlip import load_potential
@@ -70,7 +69,11 @@ def label_minimum(dataset: Dataset, parent: str) -> float:
         }:
             volumes.append(frame.get_volume() / len(frame))
             energies.append(frame.info["REF_energy"] / len(frame))
-    return float(EquationOfState(volumes, energies, eos="birchmurnaghan").fit()[0])
+    # third-order Birch-Murnaghan: a cubic in V^(-2/3)
+    curve = np.polynomial.Polynomial.fit(np.array(volumes) ** (-2 / 3), energies, 3)
+    roots = curve.deriv().roots()
+    minimum = next(r.real for r in roots if curve.deriv(2)(r.real) > 0)
+    return float(minimum ** (-3 / 2))
 
 
 def check_bulk(potential: Potential, out: Path, labels: Path | None) -> dict[str, Any]:
@@ -131,14 +134,15 @@ def check_bulk(potential: Potential, out: Path, labels: Path | None) -> dict[str
     return result
 
 
-def check_layers(potential: Potential, scans: list[Path]) -> dict[str, Any]:
-    """Energy against layer spacing beside labels, without any offset removed."""
+def check_layers(potential: Potential) -> dict[str, Any]:
+    """Energy against layer spacing beside the shipped scans, polymorph by polymorph."""
+    labels = load_shipped(level=LEVEL)
+    scans = labels.where(
+        lambda f: f.info["sampling"] in {"layer-scan", "isolated-layer"}
+    )
     result = {}
-    for path in scans:
-        dataset = read_dataset(path, level=LEVEL)
-        dataset = dataset.where(
-            lambda f: f.info["sampling"] in {"layer-scan", "isolated-layer"}
-        )
+    for parent in sorted(set(scans.parents)):
+        dataset = scans.where(lambda f, parent=parent: f.info["parent"] == parent)
         spacing = np.array([layer_spacing(f) for f in dataset.frames])
         per_atom = np.array([len(f) for f in dataset.frames])
         own = 1000 * potential.evaluate(list(dataset)).energies / per_atom
@@ -146,7 +150,7 @@ def check_layers(potential: Potential, scans: list[Path]) -> dict[str, Any]:
         window = (spacing > 5.15) & (spacing < 9.05)
         error = own - reference
         relative = (own - own[window].min()) - (reference - reference[window].min())
-        result[dataset.parents[0]] = {
+        result[parent] = {
             "spacing_A": spacing.round(3).tolist(),
             "labels_meV_per_atom": reference.round(2).tolist(),
             "potential_meV_per_atom": own.round(2).tolist(),
@@ -194,7 +198,6 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--parts", nargs="+", default=["bulk", "layers", "nve"])
     parser.add_argument("--labels", type=Path, help="labels of OUT/relaxed.extxyz")
-    parser.add_argument("--scans", type=Path, nargs="*", default=[])
     parser.add_argument("--structure", type=Path, help="start of the NVE run")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -204,7 +207,7 @@ def main() -> None:
     if "bulk" in arguments.parts:
         result["bulk"] = check_bulk(potential, arguments.out, arguments.labels)
     if "layers" in arguments.parts:
-        result["layers"] = check_layers(potential, arguments.scans)
+        result["layers"] = check_layers(potential)
     if "nve" in arguments.parts:
         result["nve"] = check_nve(potential, arguments.out, arguments.structure)
     target.write_text(json.dumps(result, indent=1) + "\n")
