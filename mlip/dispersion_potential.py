@@ -11,6 +11,8 @@ from mlip.cpu import one_core_spared
 from mlip.evaluation import Prediction
 from mlip.potential import Potential, Session
 from training_data.dispersion import Dispersion, dispersion
+from training_data.errors import InputError
+from training_data.level_of_theory import D3
 
 # That of the labels; only the sums behind the coordination numbers are shorter,
 # which makes the call 1.6 times as fast for less than 1e-5 eV/atom.
@@ -29,13 +31,25 @@ class DispersionPotential(Potential):
     base
         Potential of a functional without dispersion.
 
+    Raises
+    ------
+    InputError
+        When the base contains dispersion already: it would count twice.
+
     """
 
     def __init__(self, base: Potential) -> None:
+        if D3 in base.level:
+            message = (
+                f"potential must lack dispersion for D3(BJ) to be added; got "
+                f"{base.name!r} at {base.level}. Use it as it is, without '+d3'."
+            )
+            raise InputError(message)
         self.base = base
         self.name = f"{base.name}+d3"
         self.species = base.species
-        self.level = f"{base.level}-D3(BJ)"
+        self.level = f"{base.level}-{D3}"
+        self.fingerprint = base.fingerprint
 
     def _predict(self, structures: Sequence[Atoms]) -> list[Prediction | str]:
         evaluation = self.base.evaluate(structures)
@@ -78,7 +92,10 @@ class _DispersionSession(Session):
         pending = self._worker.submit(_dispersion, self._atoms)
         with one_core_spared():
             energy, forces, voigt = self._base.evaluate(positions, cell, stress=stress)
-        added = pending.result()
+        try:
+            added = pending.result()
+        except RuntimeError:  # atoms coincide: the guards of dynamics take it from here
+            return np.nan, np.full_like(forces, np.nan), np.full(6, np.nan)
         return energy + added.energy, forces + added.forces, voigt + added.stress
 
 

@@ -55,12 +55,23 @@ class Potential(ABC):
         Elements that the potential knows; None when it accepts any.
     level
         Level of theory that its energies stand for.
+    fingerprint
+        Hash of its weights and the precision, where it has any: what tells two
+        potentials of one name apart.
 
     """
 
     name: str
     species: frozenset[str] | None
     level: str
+    fingerprint: str = ""
+
+    @property
+    def identity(self) -> str:
+        """Name, level and fingerprint, for provenance and exact restarts."""
+        return (
+            f"{self.name} ({', '.join(filter(None, (self.level, self.fingerprint)))})"
+        )
 
     def evaluate(self, structures: Sequence[Atoms]) -> Evaluation:
         """Energies, forces and stresses of many structures in one call.

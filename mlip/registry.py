@@ -225,10 +225,15 @@ def _load_weights(weights: Path, *, dtype: str, device: str) -> Potential:
     model = build_model(
         card.architecture, parse_weights(content), dtype=dtype, device=device
     )
+    added = f"-{card.runtime_dispersion}" if card.runtime_dispersion else ""
     potential = MacePotential(
-        model, name=card.name, level=card.level_of_theory, device=device
+        model,
+        name=card.name,
+        level=card.level_of_theory.removesuffix(added),
+        device=device,
     )
-    if not card.runtime_dispersion:
+    potential.fingerprint = f"{dtype}, sha256 {card.weights_sha256[:12]}"
+    if not added:
         return potential
     from mlip.dispersion_potential import DispersionPotential  # noqa: PLC0415
 

@@ -18,7 +18,7 @@ from md.dynamics.motion import Motion
 from md.dynamics.outcome import DynamicsResult, GuardTripped, Preempted
 from md.dynamics.recorder import Recorder, RunFiles
 from md.dynamics.signals import StopRequest, watch_signals
-from mlip.potential import Potential
+from mlip.potential import Potential, geometry_fault
 from training_data.errors import InputError
 
 Progress = Callable[[int, int, dict[str, float]], None]
@@ -99,7 +99,14 @@ def simulate(
     found = _find_checkpoint(files, resume=resume)
     potential.check_species(atoms)
     fingerprint = hash_structure(atoms, with_momenta=config.velocities == "given")
-    name = f"{potential.name} ({potential.level})"
+    name = potential.identity
+    fault = geometry_fault(atoms)
+    if fault:
+        message = (
+            f"structure must be one that can be evaluated; got "
+            f"{atoms.get_chemical_formula()!r}: {fault}. Correct its file."
+        )
+        raise InputError(message)
     if found is not None:
         require_same_run(found, config, potential=name, structure_sha256=fingerprint)
         if found.final and found.final["n_steps"] >= config.n_steps:
