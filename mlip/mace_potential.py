@@ -80,6 +80,17 @@ class MacePotential(Potential):
                 self.function = MaceKernel(network)
             except UnsupportedNetworkError:
                 self.function = PlainMace(network)
+        self._warm_up()
+
+    def _warm_up(self) -> None:
+        """Evaluate a pair of atoms, so that the first answer is like all others.
+
+        In single precision the first call of a process was seen to differ from
+        every later one in the last bit of a force, which is enough for a resumed
+        run to leave the path of an uninterrupted one.
+        """
+        pair = Atoms([self.atomic_numbers[0]] * 2, [[0, 0, 0], [0, 0, 2.5]])
+        self._predict([pair])
 
     def _predict(self, structures: Sequence[Atoms]) -> list[Prediction | str]:
         outcomes: list[Prediction | str] = [""] * len(structures)
