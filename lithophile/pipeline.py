@@ -8,9 +8,11 @@ from typing import Any
 
 from ase.io import write
 
+from lithophile.claim import Claim
 from lithophile.console import Progress, progress_bar
 from lithophile.dynamics_settings import DynamicsSettings
 from lithophile.interrupted import Interrupted
+from lithophile.pipeline_inputs import check_inputs, input_paths
 from lithophile.pipeline_settings import RunSettings
 from lithophile.provenance import provenance
 from lithophile.report.page import write_report
@@ -26,12 +28,10 @@ from lithophile.settings import (
 from lithophile.settings_file import read_settings
 from lithophile.stages.dynamics import run_dynamics, trajectory_path
 from lithophile.stages.evaluation import evaluation
-from lithophile.stages.inputs import open_potential, read_crystal, read_labels
 from lithophile.stages.interface import STRUCTURE, interface_stage
 from lithophile.stages.observables import dissolution_stage, msd_stage
 from lithophile.stages.relaxation import relaxation
-from lithophile.stages.training import run_training, with_model_path
-from mlip.initial_model import find_start
+from lithophile.stages.training import run_training
 from structures.interface import ELECTROLYTE
 from training_data import InputError, read_structures
 
@@ -50,6 +50,8 @@ class Line:
         Where.
     note
         Called with one line for the reader after each stage.
+    claim
+        Begun by the first work that is done: from then on everything is kept.
     stages
         Name, seconds and status of the stages so far.
 
@@ -58,6 +60,7 @@ class Line:
     settings: RunSettings
     folder: RunFolder
     note: Callable[[str], None]
+    claim: Claim
     stages: list[dict[str, Any]] = field(default_factory=list)
 
     def path(self, name: str) -> Path:
@@ -73,10 +76,11 @@ class Line:
         else:
             with progress_bar(name) as progress:
                 try:
-                    result, status = dict(work(progress)), "done"
+                    result, status = dict(work(self.claim.watching(progress))), "done"
                 except Interrupted:
                     self._record(name, begin, "stopped")
                     raise
+        self.claim.begin()
         self._record(name, begin, status)
         return result
 
@@ -98,7 +102,8 @@ def run_pipeline(
 ) -> dict[str, Any]:
     """Run all stages of a configuration and write the report.
 
-    Everything that can be checked is checked before the folder is made.
+    What can be checked is checked before the folder is made; what finished stages
+    have made is kept whatever happens later.
 
     Returns
     -------
@@ -113,7 +118,8 @@ def run_pipeline(
     finished = folder.read() if resume else None
     if finished is not None:
         return finished
-    _check_inputs(settings)
+    folder.spare(input_paths(settings), overwrite=overwrite)
+    check_inputs(settings)
     record = provenance(
         command=command,
         seeds={"md": settings.md.seed},
@@ -121,8 +127,8 @@ def run_pipeline(
     )
     with folder.opened(
         settings=settings, provenance=record, resume=resume, overwrite=overwrite
-    ):
-        line = Line(settings=settings, folder=folder, note=note)
+    ) as claim:
+        line = Line(settings=settings, folder=folder, note=note, claim=claim)
         try:
             _run_stages(line)
         except Interrupted as stop:
@@ -159,24 +165,6 @@ def _settings(
             "folder."
         )
     return before
-
-
-def _check_inputs(settings: RunSettings) -> None:
-    """Read every input once, so that a mistake shows now and not in an hour."""
-    open_potential(settings)
-    if settings.evaluate is not None:
-        read_labels(settings.evaluate.dataset)
-    if settings.train is not None:
-        for name in settings.train.dataset:
-            read_labels(name)
-        start = with_model_path(settings.train).start_from
-        if start is not None:
-            find_start(start)
-    if settings.interface is not None:
-        read_crystal(settings.interface.electrolyte)
-        read_crystal(settings.interface.metal)
-    if settings.structure is not None:
-        read_structures(settings.structure, index="-1")
 
 
 def _run_stages(line: Line) -> None:

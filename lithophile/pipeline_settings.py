@@ -94,3 +94,17 @@ class RunSettings(ModelSettings):
                 "Run the slab without metal as a run of its own"
             )
         return self
+
+    @model_validator(mode="after")
+    def _frames_to_analyse(self) -> Self:
+        steps = {"md.n_steps": self.md.n_steps} if self.msd or self.dissolution else {}
+        if self.control is not None and self.dissolution is not None:
+            steps["control.n_steps"] = self.control.n_steps or self.md.n_steps
+        for name, n_steps in steps.items():
+            if n_steps < self.md.every:
+                raise ValueError(
+                    f"{name} must reach a second saved frame, md.every "
+                    f"({self.md.every}); got {n_steps}. Save more often, or leave the "
+                    "analyses out"
+                )
+        return self

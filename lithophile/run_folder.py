@@ -1,17 +1,19 @@
 """Run folder: resolved settings, provenance, data, result and figures of one run."""
 
 import json
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
 from pydantic import BaseModel
 
+from lithophile.claim import Claim, set_aside
 from lithophile.console import plain
+from lithophile.interrupted import Interrupted
 from training_data.errors import InputError
 
 SETTINGS = "config.yaml"
@@ -41,15 +43,15 @@ class RunFolder:
         return any((self.path / name).exists() for name in MARKS)
 
     def check(self, *, resume: bool, overwrite: bool) -> None:
-        """Refuse the folder when it holds a run that may not be touched.
+        """Refuse the folder when it cannot be used or holds a run to be left alone.
 
-        Nothing is written, so that a command can check its other inputs first.
+        Nothing stays written, so that a command can check its other inputs first.
 
         Raises
         ------
         InputError
-            The folder is a file, holds a run and neither `resume` nor `overwrite`
-            is set, or would take more than a run with it.
+            The folder is a file, cannot be made or written, holds a run and neither
+            `resume` nor `overwrite` is set, or would take more than a run with it.
 
         """
         if resume and overwrite:
@@ -57,8 +59,21 @@ class RunFolder:
                 "--resume must stand alone; got --overwrite too. Resume keeps the "
                 "run, overwrite deletes it."
             )
-        if self.path.exists() and not self.path.is_dir():
-            raise InputError(f"--out must be a folder; got the file '{self.path}'.")
+        with self._writable():
+            if self.path.exists() and not self.path.is_dir():
+                raise InputError(f"--out must be a folder; got the file '{self.path}'.")
+            self._refuse_run(resume=resume, overwrite=overwrite)
+            with TemporaryDirectory(prefix=".lithophile-", dir=self._nearest()):
+                pass
+
+    def _refuse_run(self, *, resume: bool, overwrite: bool) -> None:
+        aside = set_aside(self.path)
+        if aside and not self.path.exists():
+            raise InputError(
+                f"--out must have no run set aside; got '{aside[-1]}', which was "
+                f"'{self.path}' until a run with --overwrite was killed. Move it back, "
+                "or delete it."
+            )
         if not self.holds_run or resume:
             return
         if not overwrite:
@@ -73,35 +88,70 @@ class RunFolder:
                 "Delete the old run by hand."
             )
 
+    def _nearest(self) -> Path:
+        """Folder itself, or the nearest one above it that exists."""
+        return next(
+            folder for folder in (self.path, *self.path.parents) if folder.exists()
+        )
+
+    @contextmanager
+    def _writable(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise InputError(
+                f"--out must be a folder that can be written; got '{self.path}' "
+                f"({error.strerror or error}). Name another folder."
+            ) from None
+
+    def spare(self, inputs: Iterable[Path | str | None], *, overwrite: bool) -> None:
+        """Refuse to overwrite what the new run is to be made from.
+
+        Raises
+        ------
+        InputError
+            One of the inputs lies in the run that would be deleted.
+
+        """
+        if not (overwrite and self.holds_run):
+            return
+        there = self.path.resolve()
+        for given in inputs:
+            if given is not None and Path(given).resolve().is_relative_to(there):
+                raise InputError(
+                    f"--overwrite must leave the input alone; got --out '{self.path}', "
+                    f"which holds '{given}'. Name another folder."
+                )
+
     @contextmanager
     def cleared(
         self, *, resume: bool = False, overwrite: bool = False
-    ) -> Iterator[None]:
+    ) -> Iterator[Claim]:
         """Make room for a run.
 
-        When the work ends with an `InputError` everything is as it was before: what
-        it made is gone, and the run that was to be overwritten is back.
+        When the work ends with an `InputError` before it has begun, everything is as
+        it was before: what it made is gone, and what it changed is back. A run that
+        was to be overwritten comes back after any other error too; it is deleted
+        once the new one has come to an end, or to a stop that it can go on from.
         """
         self.check(resume=resume, overwrite=overwrite)
-        aside = self.path.with_name(f".{self.path.name}.replaced")
-        if overwrite and self.holds_run:
-            shutil.rmtree(aside, ignore_errors=True)
-            self.path.rename(aside)
-        existed = self.path.exists()
-        before = set(self.path.iterdir()) if existed else set()
+        with self._writable():
+            claim = Claim(
+                self.path,
+                overwrite=overwrite and self.holds_run,
+                notes=(self.path / SETTINGS, self.path / PROVENANCE),
+            )
         try:
-            yield
-        except InputError:
-            made = set(self.path.iterdir()) if self.path.exists() else set()
-            for child in made - before:
-                _remove(child)
-            if self.path.exists() and not existed:
-                self.path.rmdir()
-            if aside.exists():
-                aside.rename(self.path)
+            yield claim
+        except Interrupted:
+            claim.settle()
             raise
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+        except BaseException as error:
+            wrong_input = isinstance(error, InputError)
+            if not claim.begun and (wrong_input or claim.overwrites):
+                claim.give_back()
+            raise
+        claim.settle()
 
     @contextmanager
     def opened(
@@ -111,12 +161,13 @@ class RunFolder:
         provenance: Mapping[str, Any],
         resume: bool = False,
         overwrite: bool = False,
-    ) -> Iterator[None]:
+    ) -> Iterator[Claim]:
         """Make the folder and write down what is about to be done there."""
-        with self.cleared(resume=resume, overwrite=overwrite):
-            self.path.mkdir(parents=True, exist_ok=True)
-            self._describe(settings, provenance, resume=resume)
-            yield
+        with self.cleared(resume=resume, overwrite=overwrite) as claim:
+            with self._writable():
+                self.path.mkdir(parents=True, exist_ok=True)
+                self._describe(settings, provenance, resume=resume)
+            yield claim
 
     def _describe(
         self, settings: BaseModel, provenance: Mapping[str, Any], *, resume: bool
@@ -161,13 +212,6 @@ class RunFolder:
                 "Start the run again with --overwrite."
             ) from None
         return content if isinstance(content, dict) else None
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink()
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,9 +1,9 @@
 """Settings of the commands: what a configuration file may contain."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 DEFAULT_MODEL = "li-zr-cl"
 
@@ -142,6 +142,19 @@ class DissolutionOptions(Settings):
     hold_ps: float = Field(
         0.5, ge=0, description="A bond is broken when it stays broken for this [ps]"
     )
+
+    @model_validator(mode="after")
+    def _bond_of_two_elements(self) -> Self:
+        if self.species == self.ligand:
+            raise ValueError(
+                f"species and ligand must be two elements; got {self.species} for both"
+            )
+        if self.break_A is not None and self.break_A <= self.form_A:
+            raise ValueError(
+                f"break_A must be larger than form_A ({self.form_A:g} Å); got "
+                f"{self.break_A:g} Å"
+            )
+        return self
 
 
 class DissolutionSettings(TrajectorySettings, DissolutionOptions):

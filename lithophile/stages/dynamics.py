@@ -38,6 +38,8 @@ def dynamics(
     folder = RunFolder(out)
     folder.check(resume=resume, overwrite=overwrite)
     settings = _settings(config, options, folder, resume=resume)
+    inputs = (settings.structure, model_path(settings.model))
+    folder.spare(inputs, overwrite=overwrite)
     return run_dynamics(
         settings, folder, resume=resume, overwrite=overwrite, progress=progress
     )
@@ -65,7 +67,7 @@ def run_dynamics(
     )
     with folder.opened(
         settings=settings, provenance=record, resume=resume, overwrite=overwrite
-    ):
+    ) as claim:
         try:
             done = simulate(
                 atoms,
@@ -73,16 +75,28 @@ def run_dynamics(
                 settings.dynamics,
                 out=folder.path,
                 resume=resume,
-                progress=progress,
+                progress=claim.watching(progress),
             )
         except (GuardTripped, Preempted) as reason:
             write_figures(folder)
-            ended = {"stopped_by": type(reason).__name__, "message": str(reason)}
-            result = {"model": settings.model, **reason.result.to_json(), **ended}
+            result = {"model": settings.model, **_stopped(reason)}
             write_json(folder.path / STOPPED, result)
             raise Interrupted(result, reason) from None
         write_figures(folder)
         return folder.finish({"model": settings.model, **done.to_json()})
+
+
+def _stopped(reason: GuardTripped | Preempted) -> dict[str, Any]:
+    """Give the result of a stopped run, with the steps that it reached."""
+    result = {
+        **reason.result.to_json(),
+        "stopped_by": type(reason).__name__,
+        "message": str(reason),
+    }
+    if isinstance(reason, Preempted):
+        result["checkpoint_step"] = reason.result.n_steps
+        result["n_steps"] = reason.event.step
+    return result
 
 
 def _settings(
@@ -122,12 +136,10 @@ def write_figures(folder: RunFolder) -> None:
     log = folder.path / "log.csv"
     if log.is_file():
         draw_energies(log, folder.figure("energies"))
-    trajectory = open_trajectory(folder.path)
-    if trajectory.n_frames:
-        first, last = trajectory.atoms(0), trajectory.atoms(trajectory.n_frames - 1)
-        times = trajectory.times_ps
-        panels = (
-            (f"{times[0]:.2f} ps", first, ()),
-            (f"{times[-1]:.2f} ps", last, ()),
-        )
+    with open_trajectory(folder.path) as trajectory:
+        ends = sorted({0, trajectory.n_frames - 1} if trajectory.n_frames else ())
+        panels = [
+            (f"{trajectory.times_ps[i]:.2f} ps", trajectory.atoms(i), ()) for i in ends
+        ]
+    if panels:
         draw_panels(panels, folder.figure("frames"))

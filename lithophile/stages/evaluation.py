@@ -33,6 +33,8 @@ def evaluation(
     folder = None if out is None else RunFolder(out)
     if folder is not None:
         folder.check(resume=False, overwrite=overwrite)
+        inputs = (model_path(settings.model), labels_path(settings.dataset))
+        folder.spare(inputs, overwrite=overwrite)
     labels = read_labels(settings.dataset)
     potential = open_potential(settings)
     universal = model_card(settings.model) is None

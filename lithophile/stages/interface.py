@@ -21,6 +21,8 @@ def interface_stage(
     """Build the interface and write it with its numbers and its picture."""
     folder = RunFolder(out)
     folder.check(resume=False, overwrite=overwrite)
+    inputs = (crystal_path(settings.electrolyte), crystal_path(settings.metal))
+    folder.spare(inputs, overwrite=overwrite)
     built = build_interface(
         read_crystal(settings.electrolyte),
         read_crystal(settings.metal),

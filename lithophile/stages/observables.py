@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+OWN_NAMES = ("trajectory.h5", "trajectory")
+"""Trajectory of a run: one file, or a folder of segments."""
+
+
 class Observable(Protocol):
     """What every result of an analysis can do."""
 
@@ -41,36 +45,56 @@ def dissolution_stage(
     progress: Progress,
 ) -> dict[str, Any]:
     """Dissolved fraction against time."""
+    name = "dissolution"
+    folder = _folder(name, settings, out=out, overwrite=overwrite)
     with _opened(settings) as trajectory:
         found = dissolution(
             trajectory,
             **settings.model_dump(include=set(DissolutionOptions.model_fields)),
             progress=lambda done, total: progress(done, total, {}),
         )
-    name = "dissolution"
-    return _written(name, found, settings=settings, out=out, overwrite=overwrite)
+    again = overwrite or out is None
+    return _written(name, found, settings=settings, folder=folder, overwrite=again)
 
 
 def msd_stage(
     settings: MsdSettings, *, out: Path | None, overwrite: bool, progress: Progress
 ) -> dict[str, Any]:
     """Mean squared displacement and diffusivity."""
+    name = f"msd-{settings.species}"
+    folder = _folder(name, settings, out=out, overwrite=overwrite)
     with _opened(settings) as trajectory:
         found = mean_squared_displacement(
             trajectory,
             **settings.model_dump(include=set(MsdOptions.model_fields)),
             progress=lambda done, total: progress(done, total, {}),
         )
-    name = f"msd-{settings.species}"
-    return _written(name, found, settings=settings, out=out, overwrite=overwrite)
+    again = overwrite or out is None
+    return _written(name, found, settings=settings, folder=folder, overwrite=again)
 
 
 def _opened(settings: TrajectorySettings) -> Trajectory:
+    return open_trajectory(_given(settings), frame_time_ps=settings.frame_time_ps)
+
+
+def _given(settings: TrajectorySettings) -> Path:
     if settings.trajectory is None:
         raise InputError(
             "trajectory must be given; got nothing. Name a .h5 file or a run folder."
         )
-    return open_trajectory(settings.trajectory, frame_time_ps=settings.frame_time_ps)
+    return settings.trajectory
+
+
+def _folder(
+    name: str, settings: TrajectorySettings, *, out: Path | None, overwrite: bool
+) -> RunFolder:
+    """Folder of an analysis: `out`, or one beside the trajectory, which is replaced."""
+    trajectory = _given(settings)
+    folder = RunFolder(out or _beside(trajectory, name))
+    again = overwrite or out is None
+    folder.check(resume=False, overwrite=again)
+    folder.spare([trajectory], overwrite=again)
+    return folder
 
 
 def _written(
@@ -78,19 +102,16 @@ def _written(
     found: Observable,
     *,
     settings: TrajectorySettings,
-    out: Path | None,
+    folder: RunFolder,
     overwrite: bool,
 ) -> dict[str, Any]:
-    """Write result and figure to `out`, or beside the trajectory."""
-    folder = RunFolder(out or _home(Path(str(settings.trajectory))) / name)
+    """Write result and figure."""
     record = provenance(
         command=f"analyze {name.partition('-')[0]}",
         seeds={},
         inputs={"trajectory": settings.trajectory},
     )
-    with folder.opened(
-        settings=settings, provenance=record, overwrite=overwrite or out is None
-    ):
+    with folder.opened(settings=settings, provenance=record, overwrite=overwrite):
         path = folder.figure(name)
         figure = new_figure(5.2, 3.4)
         axis = figure.subplots()
@@ -100,8 +121,14 @@ def _written(
         return folder.finish({**found.to_json(), "figure": path})
 
 
-def _home(trajectory: Path) -> Path:
-    """Folder of the run that a trajectory belongs to."""
-    if (trajectory / "trajectory.h5").exists() or (trajectory / "trajectory").exists():
-        return trajectory
-    return trajectory.parent
+def _beside(trajectory: Path, name: str) -> Path:
+    """Folder of an analysis in the run that the trajectory belongs to.
+
+    A file of any other name has a folder of its own, with its name in it.
+    """
+    if any((trajectory / own).exists() for own in OWN_NAMES):
+        return trajectory / name
+    if trajectory.name in OWN_NAMES:
+        return trajectory.parent / name
+    label = trajectory.stem if trajectory.suffix == ".h5" else trajectory.name
+    return trajectory.parent / f"{name}-{label}"

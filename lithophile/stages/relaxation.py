@@ -1,8 +1,10 @@
 """Relaxation stage: structures at rest, one extended XYZ file each."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from ase import Atoms
 from ase.io import write
 
@@ -11,7 +13,7 @@ from lithophile.provenance import provenance
 from lithophile.run_folder import RunFolder
 from lithophile.settings import RelaxationSettings, RelaxSettings
 from lithophile.stages.inputs import model_path, open_potential
-from structures.relaxation import relax
+from structures.relaxation import Relaxation, relax
 from training_data import InputError, read_structures
 
 
@@ -23,6 +25,8 @@ def relaxation(
     folder.check(resume=False, overwrite=overwrite)
     if not settings.structures:
         raise InputError("structures must name at least one file; got none.")
+    inputs = (*settings.structures, model_path(settings.model))
+    folder.spare(inputs, overwrite=overwrite)
     named = _read(settings.structures)
     potential = open_potential(settings)
     for index, (_, atoms) in enumerate(named):
@@ -45,12 +49,30 @@ def relaxation(
             **settings.model_dump(include=set(RelaxationSettings.model_fields)),
             progress=lambda done, total: progress(done, total, {}),
         )
+        _refuse_all_failed(named, relaxed)
         entries = []
         for (name, _), found in zip(named, relaxed, strict=True):
             path = out / f"{name}.extxyz"
             write(path, found.atoms, format="extxyz")
             entries.append({"path": path, **found.to_json()})
         return folder.finish({"structures": entries, "model": settings.model})
+
+
+def _refuse_all_failed(
+    named: Sequence[tuple[str, Atoms]], relaxed: Sequence[Relaxation]
+) -> None:
+    """Refuse structures none of which could be evaluated even once."""
+    reasons = [
+        f"{name}: {found.failure.reason}"
+        for (name, _), found in zip(named, relaxed, strict=True)
+        if found.failure is not None and not np.isfinite(found.energy_eV)
+    ]
+    if len(reasons) == len(relaxed):
+        more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+        raise InputError(
+            "structures must hold one that the potential can evaluate; got "
+            f"{reasons[0]}{more}. Check positions and cell."
+        )
 
 
 def _read(paths: tuple[Path, ...]) -> list[tuple[str, Atoms]]:

@@ -19,6 +19,7 @@ def slab_stage(settings: SlabSettings, *, out: Path, overwrite: bool) -> dict[st
     """Build the slab and write it with its numbers and its picture."""
     folder = RunFolder(out)
     folder.check(resume=False, overwrite=overwrite)
+    folder.spare([crystal_path(settings.structure)], overwrite=overwrite)
     slab = build_slab(
         read_crystal(settings.structure),
         miller=settings.miller,

@@ -8,6 +8,7 @@ from lithophile.console import Progress
 from lithophile.provenance import provenance
 from lithophile.run_folder import PROVENANCE, RESULT, SETTINGS, RunFolder, write_json
 from lithophile.settings_file import read_settings
+from lithophile.stages.inputs import labels_path
 from mlip import available_models
 from mlip.training import train
 from mlip.training_config import TrainingConfig
@@ -45,8 +46,11 @@ def run_training(
 ) -> dict[str, Any]:
     """Train in `folder`, which `mlip.train` fills, and add provenance and figure."""
     settings = with_model_path(settings)
-    with folder.cleared(resume=resume, overwrite=overwrite):
-        done = train(settings, out=folder.path, resume=resume, progress=progress)
+    inputs = (*map(labels_path, settings.dataset), settings.start_from)
+    folder.spare(inputs, overwrite=overwrite)
+    with folder.cleared(resume=resume, overwrite=overwrite) as claim:
+        watched = claim.watching(progress)
+        done = train(settings, out=folder.path, resume=resume, progress=watched)
         record = provenance(
             command="train",
             seeds={"train": settings.seed},

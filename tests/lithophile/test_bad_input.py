@@ -142,6 +142,28 @@ def test_pickled_model_without_trust(tmp_path, lithophile, labels):
     assert "trust" in message
 
 
+def test_bond_of_an_element_with_itself(tmp_path, lithophile):
+    message = _before_and_after(
+        tmp_path,
+        lithophile,
+        *("analyze", "dissolution", "a.h5", "--species", "Cl", "--ligand", "Cl"),
+    )
+    assert "two elements" in message
+
+
+def test_structure_that_cannot_be_evaluated(tmp_path, lithophile):
+    structure = tmp_path / "flat.extxyz"
+    structure.write_text(
+        '2\nLattice="0 0 0 0 0 0 0 0 0" Properties=species:S:1:pos:R:3 pbc="T T T"\n'
+        "Li 0 0 0\nCl 2 0 0\n",
+        encoding="utf-8",
+    )
+    message = _before_and_after(
+        tmp_path, lithophile, "relax", structure, "--model", MODEL, "--out", "out"
+    )
+    assert "flat" in message
+
+
 @pytest.mark.parametrize("mark", ["config.yaml", "result.json", "trajectory.h5"])
 def test_folder_that_holds_a_run(tmp_path, lithophile, mark):
     run = tmp_path / "run"

@@ -130,7 +130,11 @@ def test_from_relaxation_to_report_with_a_universal_potential(
     assert again["n_steps"] == 6
     longer = lithophile("md", "--out", "md", "--resume", "--steps", "24", "--json").json
     assert longer["n_steps"] == 24
-    lithophile("md", "--out", "md", "--resume", "--temperature", "500", code=2)
+    notes = [tmp_path / "md" / name for name in ("config.yaml", "provenance.json")]
+    before = [note.read_bytes() for note in notes]
+    for change in (("--temperature", "500"), ("--steps", "6")):
+        lithophile("md", "--out", "md", "--resume", *change, code=2)
+    assert [note.read_bytes() for note in notes] == before
 
     moved = lithophile("analyze", "msd", "md", "--species", "Li", "--json").json
     assert {
@@ -138,6 +142,10 @@ def test_from_relaxation_to_report_with_a_universal_potential(
         *("loglog_slope", "figure"),
     } <= set(moved)
     assert (tmp_path / moved["figure"]).is_file()
+    copy = tmp_path / "a.h5"
+    copy.write_bytes((tmp_path / "md" / "trajectory.h5").read_bytes())
+    lithophile("analyze", "msd", "a.h5", "--species", "Li")
+    assert (tmp_path / "msd-Li-a" / "result.json").is_file()
 
     page = (tmp_path / lithophile("report", "md", "--json").json["report"]).read_text(
         "utf-8"
@@ -226,7 +234,10 @@ def test_signal_ends_with_seventy_five_and_a_checkpoint(tmp_path, lithophile):
     assert process.returncode == 75, stderr
     assert "Traceback" not in stderr
     assert "--resume" in stderr
-    assert json.loads(stdout)["events"][-1]["kind"] == "preempted"
+    stopped = json.loads(stdout)
+    assert stopped["events"][-1]["kind"] == "preempted"
+    assert stopped["n_steps"] == stopped["n_frames"] - 1
+    assert 0 <= stopped["checkpoint_step"] <= stopped["n_steps"]
     assert not (tmp_path / "md" / "result.json").exists()
     refused = lithophile("md", "--out", "md", "--resume", "--steps", "50", code=2)
     assert "n_steps" in refused.message
