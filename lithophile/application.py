@@ -89,5 +89,5 @@ def main() -> None:
         code = exit_code(error)
         if code == FAILED or os.environ.get("LITHOPHILE_DEBUG"):
             traceback.print_exc()
-        complain(str(error))
+        complain("\n".join([str(error), *getattr(error, "__notes__", ())]))
         sys.exit(code)

@@ -26,7 +26,7 @@ def set_aside(path: Path) -> list[Path]:
 
 
 def _aside(path: Path, number: int) -> Path:
-    folder = path.resolve()
+    folder = path.absolute()
     suffix = f"-{number}" if number else ""
     return folder.with_name(f".{folder.name}.replaced{suffix}")
 
@@ -90,7 +90,8 @@ class Claim:
     def settle(self) -> None:
         """Delete what the run replaces: it has come to its end."""
         for folder in set_aside(self._path):
-            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):
+                _remove(folder)
 
 
 def _children(path: Path) -> set[Path]:

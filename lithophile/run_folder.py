@@ -150,6 +150,9 @@ class RunFolder:
             wrong_input = isinstance(error, InputError)
             if not claim.begun and (wrong_input or claim.overwrites):
                 claim.give_back()
+            elif claim.overwrites:
+                older = set_aside(self.path)[-1]
+                error.add_note(f"The run that was there before is in '{older}'.")
             raise
         claim.settle()
 

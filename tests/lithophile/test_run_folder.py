@@ -54,6 +54,10 @@ def test_late_mistake_keeps_finished_stages(tmp_path, lithophile, labels):
     again = lithophile("run", "--out", "run", "--resume", code=2)
     assert "md: kept" in again.message
     assert trajectory.read_bytes() == content
+    anew = lithophile("run", "--config", config, "--out", "run", "--overwrite", code=2)
+    assert ".run.replaced'" in anew.message
+    kept = tmp_path / ".run.replaced" / "md" / "trajectory.h5"
+    assert kept.read_bytes() == content
 
 
 @pytest.mark.parametrize(
@@ -149,6 +153,18 @@ def test_stop_of_the_new_run_ends_the_old_one(old_run):
         _overwrite(old_run, Interrupted({}, RuntimeError("guard")), begin=False)
     assert set_aside(old_run) == []
     assert (old_run / "config.yaml").read_text("utf-8") == "new\n"
+
+
+def test_link_to_a_run_is_overwritten_without_what_it_leads_to(tmp_path, old_run):
+    link = tmp_path / "link"
+    link.symlink_to(old_run.name)
+    with pytest.raises(RuntimeError):
+        _overwrite(link, RuntimeError("x"), begin=False)
+    assert link.is_symlink()
+    _overwrite(link, None, begin=True)
+    assert not link.is_symlink()
+    assert (old_run / "result.json").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "run"]
 
 
 def test_run_set_aside_by_a_killed_one_is_not_lost(tmp_path, lithophile, old_run):
