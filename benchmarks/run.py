@@ -7,7 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHMARKS = (("loading.py",), ("md_step.py", "--threads", "1"))
+BENCHMARKS = (
+    ("loading.py",),
+    ("md_step.py", "--threads", "1"),
+    ("md_step.py", "--threads", "2"),
+)
 
 
 def main() -> int:
