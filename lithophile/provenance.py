@@ -1,6 +1,5 @@
 """Provenance: what a run was made with and from."""
 
-import hashlib
 import os
 import platform
 import subprocess
@@ -10,6 +9,8 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from mlip.model_card import file_sha256
 
 PACKAGES = (
     "lithophile",
@@ -49,7 +50,7 @@ def provenance(
         "commit": commit(),
         "seeds": dict(seeds),
         "inputs": {
-            role: {"path": str(path), "sha256": sha256(path)}
+            role: {"path": str(path), "sha256": file_sha256(path)}
             for role, path in inputs.items()
             if path is not None and Path(path).is_file()
         },
@@ -97,9 +98,3 @@ def processor() -> str:
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()
-
-
-def sha256(path: Path) -> str:
-    """SHA-256 of a file, as hexadecimal text."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
