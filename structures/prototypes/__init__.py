@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from structures.prototypes.lithium import build_lithium
 from structures.prototypes.lithium_chloride import build_lithium_chloride
 from structures.prototypes.lithium_zirconium_chloride import build_layered_li2zrcl6
+from structures.prototypes.llzo import build_llzo_tetragonal
 from structures.prototypes.zirconium import build_zirconium
 from structures.prototypes.zirconium_chlorides import (
     build_zirconium_dichloride,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["available_prototypes", "build_prototype"]
 
 _BUILDERS: "Mapping[str, Callable[..., Atoms]]" = {
+    "LLZO-tetragonal": build_llzo_tetragonal,
     "Li-bcc": partial(build_lithium, "bcc"),
     "Li-fcc": partial(build_lithium, "fcc"),
     "Li2ZrCl6": build_layered_li2zrcl6,
