@@ -252,6 +252,6 @@ def _effective(rows: np.ndarray, lengths: np.ndarray, n: int) -> np.ndarray:
     weight = np.exp(1 - (lengths / shortest[rows]) ** 6)
     total = np.bincount(rows, weights=weight, minlength=n)
     mean = np.bincount(rows, weights=weight * lengths, minlength=n)
-    mean /= np.where(total > 0, total, 1.0)
+    mean = mean / np.where(total > 0, total, 1.0)
     weight = np.exp(1 - (lengths / mean[rows]) ** 6)
     return np.bincount(rows, weights=weight, minlength=n)

@@ -200,7 +200,7 @@ class Polyhedra:
         for here, there in ((self.first, self.second), (self.second, self.first)):
             chosen = (symbols[here] == first) & (symbols[there] == second)
             np.add.at(counts, (here[chosen], kind[chosen]), 1)
-        return counts[own]
+        return np.asarray(counts[own])
 
     def dimensionality(self, species: Species | None = None, *, shared: int = 1) -> int:
         """Directions in which linked polyhedra go on without end.
@@ -289,9 +289,10 @@ class Polyhedra:
     def _links_between(self, first: str, second: str) -> np.ndarray:
         symbols = np.array(self.atoms.get_chemical_symbols())
         one, other = symbols[self.first], symbols[self.second]
-        return ((one == first) & (other == second)) | (
+        linked = ((one == first) & (other == second)) | (
             (one == second) & (other == first)
         )
+        return np.asarray(linked)
 
 
 def polyhedra(

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 SHOWN_A = 16.0  # cells are repeated to about this width
 BIN_A = 0.02
+SAME_DEPTH_A = 0.5
+PALEST = 0.65
 CORNERS_OF_A_FACE = 3
 PLANES = {"x": (1, 2, 0), "y": (0, 2, 1), "z": (0, 1, 2)}  # right, up, towards the eye
 TOWARDS = {"x": 1.0, "y": -1.0, "z": 1.0}
@@ -68,23 +70,22 @@ def draw_polyhedra(
             depths.append(TOWARDS[along] * place[depth])
             colours.append(_colour(symbol))
     order = np.argsort(depths, kind="stable")
+    nearness = _nearness(np.array(depths))
     ax.add_collection(
         PolyCollection(
             [outlines[i] for i in order],
-            facecolors=[colours[i] for i in order],
+            facecolors=[_faded(colours[i], nearness[i]) for i in order],
             edgecolors="white",
             linewidths=0.7,
-            alpha=0.75,
         )
     )
     ax.autoscale_view()
     ax.set_aspect("equal")
     ax.set_xlabel(f"{LABELS[right]} (Å)")
     ax.set_ylabel(f"{LABELS[up]} (Å)")
-    ligands = ", ".join(found.ligands)
     ax.legend(
         handles=[
-            Patch(facecolor=_colour(symbol), alpha=0.75, label=f"{symbol}({ligands})")
+            Patch(facecolor=_colour(symbol), label=_name(found, symbol))
             for symbol in dict.fromkeys(found.species)
         ],
         loc="lower center",
@@ -125,7 +126,7 @@ def draw_bond_lengths(found: "Coordination", *, ax: "Axes | None" = None) -> "Ax
         )
         ax.hist(
             lengths,
-            bins=edges,
+            bins=edges.tolist(),
             weights=np.full(len(lengths), 1 / len(rows)),
             color=_colour(symbol),
             alpha=0.75,
@@ -135,7 +136,7 @@ def draw_bond_lengths(found: "Coordination", *, ax: "Axes | None" = None) -> "Ax
         ax.axvline(cutoff, color=_colour(kind.split("-")[0]), ls="--", lw=1)
     ax.set_xlabel(f"bond length to {', '.join(found.ligands)} (Å)")
     ax.set_ylabel(f"bonds per centre in {BIN_A:g} Å")
-    ax.legend(frameon=False)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
     return ax
 
 
@@ -149,6 +150,33 @@ def _colour(symbol: str) -> str | tuple[float, ...]:
     if symbol in COLOURS:
         return COLOURS[symbol]
     return tuple(float(c) for c in jmol_colors[atomic_numbers[symbol]])
+
+
+def _name(found: "Polyhedra", symbol: str) -> str:
+    """Formula of the polyhedra of one element, such as ZrCl6 or LiO4–6."""
+    numbers = found.numbers[np.array(found.species) == symbol]
+    low, high = int(numbers.min()), int(numbers.max())
+    ligands = "/".join(found.ligands)
+    return f"{symbol}{ligands}{low}" + (f"–{high}" if high > low else "")
+
+
+def _nearness(depths: np.ndarray) -> np.ndarray:
+    """Scale from 0, the farthest, to 1, the nearest."""
+    spread = float(np.ptp(depths)) if len(depths) else 0.0
+    if spread < SAME_DEPTH_A:
+        return np.ones(len(depths))
+    return np.asarray((depths - depths.min()) / spread)
+
+
+def _faded(
+    colour: str | tuple[float, ...], nearness: float
+) -> tuple[float, float, float]:
+    """Colour, paler the farther away."""
+    from matplotlib.colors import to_rgb
+
+    share = PALEST * (1 - nearness)
+    r, g, b = to_rgb(colour)
+    return r + (1 - r) * share, g + (1 - g) * share, b + (1 - b) * share
 
 
 def _outline(points: np.ndarray) -> np.ndarray:
