@@ -1,0 +1,300 @@
+"""Placements of a few dopants on a sublattice, distinct under its symmetry."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import comb
+from typing import Literal, get_args
+
+import numpy as np
+
+from training_data.errors import InputError
+
+PlacementKind = Literal["apart", "clustered", "random"]
+
+SYMMETRY_TOLERANCE_A = 0.01
+MOST_ENUMERATED = 20_000
+SAMPLES = 500
+CHUNK = 1_000
+EQUAL_DISTANCE_A = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placement:
+    """Sites that the dopants take.
+
+    Parameters
+    ----------
+    sites
+        Indices into the list of all sites, ascending.
+    dopant_distance_A
+        Smallest distance between two dopants, periodic images included [Å].
+    multiplicity
+        Number of symmetry-equivalent placements.
+
+    """
+
+    sites: tuple[int, ...]
+    dopant_distance_A: float
+    multiplicity: int
+
+
+def site_permutations(
+    cell_A: np.ndarray, scaled_positions: np.ndarray, kinds: Sequence[object]
+) -> np.ndarray:
+    """Permutations of the sites by the space group's operations.
+
+    Parameters
+    ----------
+    cell_A
+        Lattice vectors as rows [Å], shape (3, 3).
+    scaled_positions
+        Fractional positions, shape (n_sites, 3).
+    kinds
+        One label per site; sites of different kinds are never exchanged.
+
+    Returns
+    -------
+    ndarray
+        Shape (n_operations, n_sites): site i is carried onto ``result[k, i]``. The
+        identity comes first.
+
+    Notes
+    -----
+    Operations are spglib's, with a tolerance of 0.01 Å; one that does not carry every
+    site onto one of its kind is left out.
+
+    Examples
+    --------
+    >>> square = np.array([[0, 0, 0], [0.5, 0, 0], [0, 0.5, 0], [0.5, 0.5, 0]])
+    >>> len(np.unique(site_permutations(np.eye(3) * 4, square, "aaaa"), axis=0))
+    8
+
+    """
+    import warnings  # noqa: PLC0415
+
+    import spglib  # noqa: PLC0415
+
+    scaled = np.asarray(scaled_positions, dtype=float)
+    order = list(dict.fromkeys(kinds))
+    numbers = np.array([order.index(kind) for kind in kinds])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        found = spglib.get_symmetry(
+            (cell_A, scaled, numbers + 1), symprec=SYMMETRY_TOLERANCE_A
+        )
+    identity = np.arange(len(scaled))
+    if found is None:
+        return identity[None]
+    images = [
+        _image(cell_A, scaled, numbers, scaled @ turn.T + shift)
+        for turn, shift in zip(found["rotations"], found["translations"], strict=True)
+    ]
+    complete = [identity, *(image for image in images if image is not None)]
+    return np.unique(complete, axis=0)  # sorted, so the identity is first
+
+
+def _image(
+    cell_A: np.ndarray, scaled: np.ndarray, numbers: np.ndarray, moved: np.ndarray
+) -> np.ndarray | None:
+    """Site on which each moved site lies; None where there is none."""
+    from scipy.spatial import cKDTree  # noqa: PLC0415
+
+    tree = cKDTree(scaled % 1.0 % 1.0, boxsize=1.0)
+    _, nearest = tree.query(moved % 1.0 % 1.0)
+    apart = moved - scaled[nearest]
+    apart -= np.round(apart)
+    distance = np.linalg.norm(apart @ cell_A, axis=1)
+    fits = distance.max() < 10 * SYMMETRY_TOLERANCE_A
+    whole = len(np.unique(nearest)) == len(scaled)
+    if not (fits and whole and np.array_equal(numbers[nearest], numbers)):
+        return None
+    image: np.ndarray = nearest
+    return image
+
+
+def distinct_placements(
+    sites: Sequence[int],
+    *,
+    n_dopants: int,
+    distances_A: np.ndarray,
+    permutations: np.ndarray,
+    placement: PlacementKind,
+    n_placements: int,
+    rng: np.random.Generator,
+) -> tuple[Placement, ...]:
+    """Ways to put dopants on some of the sites, none equivalent to another.
+
+    Parameters
+    ----------
+    sites
+        Indices of the sites that a dopant may take.
+    n_dopants
+        Number of dopants.
+    distances_A
+        Distances of all sites to the nearest image of each other, shape
+        (n_sites, n_sites); the diagonal holds the distance to the own image [Å].
+    permutations
+        Symmetry of all sites, as of :func:`site_permutations`.
+    placement
+        "apart": largest smallest distance first; "clustered": smallest mean distance
+        first; "random": drawn with the frequency of a random solution.
+    n_placements
+        How many to return at most.
+    rng
+        Source of the draws, also where there are too many placements to list all.
+
+    Returns
+    -------
+    tuple of Placement
+        At most `n_placements`, in the order of `placement`.
+
+    Raises
+    ------
+    InputError
+        If there are fewer sites than dopants, or the kind of placement is unknown.
+
+    Notes
+    -----
+    All placements are listed when at most 20 000 remain after one dopant is put on
+    one site of each orbit; else 500 are built by adding one dopant after another
+    (farthest, nearest or random). Two placements are equivalent when an operation
+    carries one onto the other, found by the smallest of their images' hashes.
+
+    Examples
+    --------
+    >>> ring = np.arange(6)
+    >>> steps = np.abs(ring[:, None] - ring)
+    >>> distances = np.minimum(steps, 6 - steps) + 6.0 * np.eye(6)
+    >>> turns = np.array([np.roll(ring, k) for k in range(6)])
+    >>> found = distinct_placements(
+    ...     ring,
+    ...     n_dopants=2,
+    ...     distances_A=distances,
+    ...     permutations=turns,
+    ...     placement="apart",
+    ...     n_placements=5,
+    ...     rng=np.random.default_rng(0),
+    ... )
+    >>> [(p.dopant_distance_A, p.multiplicity) for p in found]
+    [(3.0, 3), (2.0, 6), (1.0, 6)]
+
+    """
+    if placement not in get_args(PlacementKind):
+        raise InputError(
+            f"placement must be one of {', '.join(get_args(PlacementKind))}; got "
+            f"{placement!r}. Choose how the dopants lie to each other."
+        )
+    allowed = np.array(sorted({int(site) for site in sites}), dtype=int)
+    if not 1 <= n_dopants <= len(allowed):
+        raise InputError(
+            f"n_dopants must lie between 1 and the {len(allowed)} sites that a dopant "
+            f"may take; got {n_dopants!r}. Take fewer dopants or a larger cell."
+        )
+    listed = _listed(allowed, n_dopants, permutations)
+    if listed is None:
+        listed = _grown(allowed, n_dopants, distances_A, placement, rng)
+    distinct = _one_per_orbit(listed, permutations)
+    found = [
+        Placement(
+            sites=tuple(sorted(int(site) for site in chosen)),
+            dopant_distance_A=_closest(chosen, distances_A),
+            multiplicity=multiplicity,
+        )
+        for chosen, multiplicity in distinct
+    ]
+    if placement == "random":
+        weights = np.array([p.multiplicity for p in found], dtype=float)
+        order = rng.choice(
+            len(found), len(found), replace=False, p=weights / weights.sum()
+        )
+        return tuple(found[index] for index in order[:n_placements])
+    found.sort(key=lambda p: _rank(p, distances_A, placement))
+    return tuple(found[:n_placements])
+
+
+def _listed(
+    allowed: np.ndarray, n_dopants: int, permutations: np.ndarray
+) -> np.ndarray | None:
+    """All placements with one dopant on the first site of an orbit, if few."""
+    _, first = np.unique(permutations[:, allowed].min(axis=0), return_index=True)
+    heads = allowed[first]
+    n_more = n_dopants - 1
+    total, rest = 0, []
+    for head in heads:
+        others = allowed[allowed != head]
+        total += comb(len(others), n_more)
+        rest.append(others)
+    if total > MOST_ENUMERATED:
+        return None
+    return np.array(
+        [
+            (head, *more)
+            for head, others in zip(heads, rest, strict=True)
+            for more in combinations(others, n_more)
+        ],
+        dtype=int,
+    )
+
+
+def _grown(
+    allowed: np.ndarray,
+    n_dopants: int,
+    distances_A: np.ndarray,
+    placement: PlacementKind,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Placements that grow by one dopant after another from a random site."""
+    grown = []
+    for _ in range(SAMPLES):
+        order = rng.permutation(allowed)
+        if placement == "random":
+            grown.append(order[:n_dopants])
+            continue
+        chosen, left = [order[0]], order[1:]
+        for _ in range(n_dopants - 1):
+            to_chosen = distances_A[np.ix_(left, chosen)]
+            if placement == "apart":
+                pick = int(to_chosen.min(axis=1).argmax())
+            else:
+                pick = int(to_chosen.sum(axis=1).argmin())
+            chosen.append(left[pick])
+            left = np.delete(left, pick)
+        grown.append(np.array(chosen))
+    return np.array(grown, dtype=int)
+
+
+def _one_per_orbit(
+    listed: np.ndarray, permutations: np.ndarray
+) -> list[tuple[np.ndarray, int]]:
+    """First placement of each orbit, with the number of its images."""
+    words: np.ndarray = np.random.default_rng(0).integers(
+        0, 2**63, size=permutations.shape[1], dtype=np.uint64
+    )
+    seen: dict[int, tuple[np.ndarray, int]] = {}
+    for start in range(0, len(listed), CHUNK):
+        chunk = listed[start : start + CHUNK]
+        hashes = words[permutations[:, chunk]].sum(axis=2)  # (operations, placements)
+        for index, key in enumerate(hashes.min(axis=0).tolist()):
+            if key not in seen:
+                size = len(np.unique(hashes[:, index]))
+                seen[key] = (chunk[index], size)
+    return list(seen.values())
+
+
+def _closest(chosen: np.ndarray, distances_A: np.ndarray) -> float:
+    """Smallest distance between dopants, their own images included [Å]."""
+    return float(distances_A[np.ix_(chosen, chosen)].min())
+
+
+def _rank(
+    placement: Placement, distances_A: np.ndarray, kind: PlacementKind
+) -> tuple[float, float, tuple[int, ...]]:
+    """Order of placements: farthest or closest first, ties by the sites."""
+    pairs = distances_A[np.ix_(placement.sites, placement.sites)]
+    between = pairs[np.triu_indices(len(pairs), k=1)]
+    mean = round(float(between.mean()) / EQUAL_DISTANCE_A) if len(between) else 0
+    closest = round(placement.dopant_distance_A / EQUAL_DISTANCE_A)
+    if kind == "apart":
+        return (-closest, -mean, placement.sites)
+    return (mean, closest, placement.sites)
