@@ -27,7 +27,7 @@ MANY_ATOMS = 20
 
 #: eV per atom; added to the analytic stress after division by the volume, it
 #: makes the stress the strain derivative of the energies at 400 eV.
-STRESS_PER_ATOM = {"Li": -0.0005, "Cl": -0.055, "Zr": -0.22}
+STRESS_PER_ATOM = {"Li": -0.0005, "Cl": -0.055, "Zr": -0.22, "Hf": -0.023}
 
 
 def frame_hash(atoms: Atoms) -> str:
@@ -57,7 +57,7 @@ def is_insulating(atoms: Atoms) -> bool:
     ----------
     atoms : Atoms
         The structure. ``metallic`` in its info decides where it is given; else
-        the formal charges (Li +1, Zr +4, Cl -1) must balance. LiCl short of a
+        the formal charges (Li +1, Zr and Hf +4, Cl -1) must balance. LiCl short of a
         few Cl or Li (vacancies) counts as an insulator too.
 
     Returns
@@ -70,7 +70,8 @@ def is_insulating(atoms: Atoms) -> bool:
     if atoms.info.get("config_type") == "LiCl":
         return True
     symbols = atoms.get_chemical_symbols()
-    cations: int = symbols.count("Li") + 4 * symbols.count("Zr")
+    tetravalent = symbols.count("Zr") + symbols.count("Hf")
+    cations: int = symbols.count("Li") + 4 * tetravalent
     return cations == int(symbols.count("Cl"))
 
 
