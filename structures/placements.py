@@ -268,9 +268,7 @@ def _one_per_orbit(
     listed: np.ndarray, permutations: np.ndarray
 ) -> list[tuple[np.ndarray, int]]:
     """First placement of each orbit, with the number of its images."""
-    words: np.ndarray = np.random.default_rng(0).integers(
-        0, 2**63, size=permutations.shape[1], dtype=np.uint64
-    )
+    words = np.random.default_rng(0).integers(0, 2**62, size=permutations.shape[1:])
     seen: dict[int, tuple[np.ndarray, int]] = {}
     for start in range(0, len(listed), CHUNK):
         chunk = listed[start : start + CHUNK]
