@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 from mlip import available_models, load_potential
 from mlip.model_card import ModelCard, card_path, read_card
+from structures.crystal_files import read_crystal as read_crystal_file
 from structures.prototypes import available_prototypes, build_prototype
 from training_data import (
     Dataset,
     InputError,
     load_shipped,
     read_dataset,
-    read_structures,
     shipped_names,
     shipped_path,
 )
@@ -46,12 +46,12 @@ def labels_path(name: str) -> Path:
 
 
 def read_crystal(name: str) -> "Atoms":
-    """Prototype by name, or the only (or last) structure of a file.
+    """Prototype by name, or the crystal of a file.
 
     Raises
     ------
     InputError
-        When `name` is neither.
+        When `name` is neither, or the file holds no ordered crystal.
 
     """
     if name in available_prototypes():
@@ -61,7 +61,7 @@ def read_crystal(name: str) -> "Atoms":
             f"structure must be a prototype ({', '.join(available_prototypes())}) or "
             f"an existing file; got {name!r}. Check the name."
         )
-    return read_structures(name, index="-1")[0]
+    return read_crystal_file(name)
 
 
 def crystal_path(name: str) -> Path | None:

@@ -1,0 +1,376 @@
+"""M-defect layered Li2MCl6: cations spread over and between chlorine layers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from ase import Atoms
+
+from structures.prototypes.cation_placement import (
+    draw_placement,
+    placements,
+    shuffle_placement,
+    site_permutations,
+)
+from structures.prototypes.close_packing import ClosePacking, close_packing
+from structures.site_labels import label_sites
+from training_data.errors import InputError
+
+LATTICE_A = 6.25
+LAYER_SPACING_A = 5.87
+CHLORINE_HEIGHT_A = 2.82
+METAL_CHLORINE_A = 2.487
+EDGE, FACE = 2, 3  # chlorines in common
+MOST_ENUMERATED = 20_000
+DRAWS_PER_STRUCTURE = 40
+Supercell = tuple[tuple[int, int], tuple[int, int]]
+THREE_BY_THREE: Supercell = ((3, 0), (0, 3))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Counts:
+    """Cations per sheet: inside the layers (A) and between them (B)."""
+
+    metal: tuple[int, int]
+    lithium: tuple[int, int]
+
+
+def build_m_defect_layers(
+    *,
+    metal: str = "Zr",
+    stacking: str = "c",
+    n_layers: int = 1,
+    supercell: Supercell = THREE_BY_THREE,
+    metal_between: int = 1,
+    lithium_between: int = 0,
+    n_structures: int | None = None,
+    rng: np.random.Generator | None = None,
+    a_A: float = LATTICE_A,
+    layer_spacing_A: float = LAYER_SPACING_A,
+    chlorine_height_A: float = CHLORINE_HEIGHT_A,
+    metal_chlorine_A: float = METAL_CHLORINE_A,
+) -> tuple[Atoms, ...]:
+    """Symmetry-distinct Li2MCl6 of the M-defect layered family, constructed.
+
+    Chlorine is close-packed. Sheets of octahedral sites alternate: A inside a layer
+    (M-rich), B between two layers (M-poor). ``metal_between`` M and
+    ``lithium_between`` Li of every layer sit in B, the others in A; the rest of the
+    octahedra are vacant. With none between, and one M per sqrt(3) cell, it is the
+    ideal layered structure.
+
+    Parameters
+    ----------
+    metal
+        Symbol of the tetravalent cation, Zr or Hf.
+    stacking
+        ``h`` and ``c`` per chlorine plane, repeated: ``"c"`` is cubic, ``"h"``
+        hexagonal close packing, ``"hc"`` the double-hexagonal one.
+    n_layers
+        Number of layers (pairs of chlorine planes).
+    supercell
+        In-plane cell vectors in steps of the chlorine lattice (60°); its determinant,
+        the number of octahedra per sheet, is a multiple of three.
+    metal_between, lithium_between
+        Cations in each B sheet.
+    n_structures
+        Largest number of structures to return; all by default.
+    rng
+        Draws structures at random; by default all are enumerated.
+    a_A
+        sqrt(3) times the Cl-Cl distance within a plane [Å].
+    layer_spacing_A
+        Distance of equivalent planes of neighbouring layers [Å].
+    chlorine_height_A
+        Distance of the two chlorine planes of one layer [Å].
+    metal_chlorine_A
+        M-Cl length to which chlorine is moved within its plane [Å]; chlorine between
+        two M takes the mean of both displacements.
+
+    Returns
+    -------
+    tuple of Atoms
+        M first, then Li, then Cl. ``arrays["site"]`` points into
+        ``info["site_names"]``: M (in A), M_B, Li_A, Li_B, Cl. ``arrays["layer"]`` is
+        the layer from the bottom; cations of B count with the layer below.
+        ``info["multiplicity"]`` is the number of equivalent arrangements.
+
+    Raises
+    ------
+    InputError
+        If the composition does not fit the cell, B would hold more M than A, no
+        arrangement obeys the rules, or there are too many to enumerate.
+
+    Notes
+    -----
+    Rules: no two MCl6 share an edge or a face (two chlorines or more, over periodic
+    images), and no two cations share a face. In one sheet M then fills at most a
+    third of the octahedra, so A is never richer than the ideal layer: what is missing
+    in it sits in B. Structures equivalent under the space group of the empty packing
+    are returned once. Drawn structures come from a random arrangement shuffled by 20
+    hops per cation that keep the rules.
+
+    References
+    ----------
+    F. Li et al., Nano Lett. 22, 2461 (2022), doi:10.1021/acs.nanolett.2c00187, for
+    the family and the rule; its atomic coordinates are not in the text and are not
+    used here.
+
+    Examples
+    --------
+    >>> family = build_m_defect_layers()
+    >>> family[0].get_chemical_formula(mode="metal"), len(family)
+    ('Li6Zr3Cl18', 2)
+
+    """
+    packing = close_packing(
+        stacking=stacking,
+        n_layers=n_layers,
+        supercell=supercell,
+        nearest_A=a_A / float(np.sqrt(3)),
+        layer_spacing_A=layer_spacing_A,
+        layer_height_A=chlorine_height_A,
+    )
+    counts = _counts(packing, metal_between, lithium_between)
+    if n_structures is not None and n_structures < 1:
+        raise InputError(
+            f"n_structures must be at least 1; got {n_structures!r}. Leave it out for "
+            "all."
+        )
+    permutations = site_permutations(packing)
+    if rng is None:
+        found = islice(_enumerated(packing, counts, permutations), n_structures)
+    else:
+        found = _drawn(packing, counts, permutations, n_structures or 10, rng)
+    structures = tuple(
+        occupied_packing(
+            packing,
+            metal_sites=metal_sites,
+            lithium_sites=lithium_sites,
+            metal=metal,
+            metal_chlorine_A=metal_chlorine_A,
+            multiplicity=multiplicity,
+        )
+        for metal_sites, lithium_sites, multiplicity in found
+    )
+    if not structures:
+        raise InputError(
+            "metal_between and lithium_between must leave an arrangement in which no "
+            f"two MCl6 share an edge; got {metal_between!r} and {lithium_between!r} "
+            f"in a sheet of {packing.sites_per_sheet} octahedra. Enlarge supercell."
+        )
+    return structures
+
+
+def occupied_packing(
+    packing: ClosePacking,
+    *,
+    metal_sites: np.ndarray,
+    lithium_sites: np.ndarray,
+    metal: str,
+    metal_chlorine_A: float,
+    multiplicity: int = 1,
+) -> Atoms:
+    """Crystal with cations on given octahedral sites of a close packing of chlorine.
+
+    Parameters
+    ----------
+    packing
+        Chlorine with its octahedral sites.
+    metal_sites, lithium_sites
+        Numbers of the sites that hold M and Li.
+    metal
+        Symbol of M.
+    metal_chlorine_A
+        M-Cl length to which chlorine is moved within its plane [Å].
+    multiplicity
+        Number of equivalent arrangements, kept in ``info``.
+
+    Raises
+    ------
+    InputError
+        If the length cannot be reached by moving chlorine within its plane.
+
+    """
+    chlorine = _pulled(packing, metal_sites, metal_chlorine_A)
+    cations = np.concatenate([metal_sites, lithium_sites]).astype(int)
+    n_metal, n_lithium = len(metal_sites), len(lithium_sites)
+    between = packing.sheet[cations] % 2 == 1
+    names = [
+        *("M_B" if b else "M" for b in between[:n_metal]),
+        *("Li_B" if b else "Li_A" for b in between[n_metal:]),
+        *["Cl"] * len(chlorine),
+    ]
+    atoms = Atoms(
+        [metal] * n_metal + ["Li"] * n_lithium + ["Cl"] * len(chlorine),
+        positions=np.concatenate([packing.octahedra_A[cations], chlorine]),
+        cell=packing.cell_A,
+        pbc=True,
+    )
+    of_chlorine = np.arange(len(chlorine)) // (2 * packing.sites_per_sheet)
+    layer = np.concatenate([packing.sheet[cations] // 2, of_chlorine])
+    atoms = label_sites(atoms, names)
+    atoms.set_array("layer", layer.astype(int))
+    atoms.info["multiplicity"] = multiplicity
+    atoms.wrap(pbc=(True, True, False))
+    return atoms
+
+
+def _counts(packing: ClosePacking, metal_between: int, lithium_between: int) -> _Counts:
+    """Cations of every sheet, refused where they do not make Li2MCl6."""
+    n = packing.sites_per_sheet
+    if n % 3:
+        raise InputError(
+            "supercell must hold a multiple of three octahedra per sheet for Li2MCl6; "
+            f"got {n!r}. Give for example ((3, 0), (0, 3))."
+        )
+    n_metal, n_lithium = n // 3, 2 * n // 3
+    if not 0 <= metal_between <= n_metal // 2:
+        raise InputError(
+            f"metal_between must be between 0 and {n_metal // 2} (A is the M-rich "
+            f"sheet) of {n_metal} M per layer; got {metal_between!r}. "
+            "Enlarge supercell for a finer step."
+        )
+    if not 0 <= lithium_between <= n_lithium:
+        raise InputError(
+            f"lithium_between must be between 0 and {n_lithium}; got "
+            f"{lithium_between!r}. It is the number of Li in each sheet between layers."
+        )
+    return _Counts(
+        metal=(n_metal - metal_between, metal_between),
+        lithium=(n_lithium - lithium_between, lithium_between),
+    )
+
+
+def _pulled(
+    packing: ClosePacking, metal_sites: np.ndarray, bond_A: float
+) -> np.ndarray:
+    """Chlorine moved within its plane to the bond length around each M."""
+    displacement = np.zeros_like(packing.anions_A)
+    neighbours = np.zeros(len(displacement))
+    for site in metal_sites:
+        for anion, vector in zip(
+            packing.ligands[site], packing.vectors_A[site], strict=True
+        ):
+            reach = bond_A**2 - vector[2] ** 2
+            if reach <= 0:
+                raise InputError(
+                    "metal_chlorine_A must be more than half of the distance of the "
+                    f"chlorine planes ({abs(vector[2]):.3f} Å); got {bond_A!r}. "
+                    "Give about 2.49 Å."
+                )
+            lateral = float(np.linalg.norm(vector[:2]))
+            displacement[anion, :2] += vector[:2] * (np.sqrt(reach) / lateral - 1)
+            neighbours[anion] += 1
+    moved: np.ndarray = (
+        packing.anions_A + displacement / np.maximum(neighbours, 1)[:, None]
+    )
+    return moved
+
+
+def _conflicts(packing: ClosePacking) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of sites that two M, or any two cations, may not both hold."""
+    return packing.shared >= EDGE, packing.shared >= FACE
+
+
+def _sheets(packing: ClosePacking, counts: tuple[int, int]) -> list[tuple[int, int]]:
+    """Sheet and number of cations for every sheet that holds any."""
+    n_sheets = int(packing.sheet.max()) + 1
+    return [(s, counts[s % 2]) for s in range(n_sheets) if counts[s % 2]]
+
+
+Found = tuple[np.ndarray, np.ndarray, int]
+
+
+def _enumerated(
+    packing: ClosePacking, counts: _Counts, permutations: np.ndarray
+) -> Iterator[Found]:
+    """Every arrangement once per orbit: first of M, then of Li around it."""
+    edges, faces = _conflicts(packing)
+    everything = np.ones(len(packing.sheet), dtype=bool)
+    metals = placements(
+        packing.sheet, _sheets(packing, counts.metal), everything, conflict=edges
+    )
+    for metal_sites, stabiliser, orbit in _orbits(metals, permutations):
+        free = ~faces[metal_sites].any(axis=0)
+        free[metal_sites] = False
+        lithium = placements(
+            packing.sheet, _sheets(packing, counts.lithium), free, conflict=faces
+        )
+        for lithium_sites, _, others in _orbits(lithium, stabiliser):
+            yield metal_sites, lithium_sites, orbit * others
+
+
+def _orbits(
+    sets: Iterator[tuple[int, ...]], permutations: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
+    """First member of each orbit, the operations that keep it, and the orbit's size."""
+    seen: set[bytes] = set()
+    for number, sites in enumerate(sets):
+        if number == MOST_ENUMERATED:
+            raise InputError(
+                f"supercell must leave at most {MOST_ENUMERATED} arrangements to "
+                "enumerate; got more. Pass rng and n_structures to draw some."
+            )
+        chosen = np.array(sites, dtype=int)
+        images = np.sort(permutations[:, chosen], axis=1)
+        if images[0].tobytes() in seen:
+            continue
+        own = np.sort(chosen)
+        keys = {image.tobytes() for image in images}
+        seen |= keys
+        yield own, permutations[(images == own).all(axis=1)], len(keys)
+
+
+def _drawn(
+    packing: ClosePacking,
+    counts: _Counts,
+    permutations: np.ndarray,
+    n_structures: int,
+    rng: np.random.Generator,
+) -> Iterator[Found]:
+    """Different arrangements drawn at random, fewer where fewer exist."""
+    edges, faces = _conflicts(packing)
+    everything = np.ones(len(packing.sheet), dtype=bool)
+    seen: set[bytes] = set()
+    for _ in range(DRAWS_PER_STRUCTURE * n_structures):
+        first = draw_placement(
+            packing.sheet,
+            _sheets(packing, counts.metal),
+            everything,
+            conflict=edges,
+            rng=rng,
+        )
+        if first is None:
+            return
+        metal_sites = shuffle_placement(
+            first, packing.sheet, everything, conflict=edges, rng=rng
+        )
+        free = ~faces[metal_sites].any(axis=0)
+        free[metal_sites] = False
+        second = draw_placement(
+            packing.sheet,
+            _sheets(packing, counts.lithium),
+            free,
+            conflict=faces,
+            rng=rng,
+        )
+        if second is None:
+            continue
+        lithium_sites = shuffle_placement(
+            second, packing.sheet, free, conflict=faces, rng=rng
+        )
+        images = np.hstack(
+            [
+                np.sort(permutations[:, metal_sites], axis=1),
+                np.sort(permutations[:, lithium_sites], axis=1),
+            ]
+        )
+        keys = {image.tobytes() for image in images}
+        if keys & seen:
+            continue
+        seen |= keys
+        yield metal_sites, lithium_sites, len(keys)
+        n_structures -= 1
+        if n_structures == 0:
+            return
