@@ -1,26 +1,37 @@
 """Coincidence lattices of two planes, with the strain that joins them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 
+from structures.alignment import (
+    alignment,
+    coincidence_cells,
+    standard_alignment,
+)
+from structures.superlattice import (
+    hermite_form,
+    hermite_forms,
+    lattice_symmetry,
+    reduced_basis,
+)
 from training_data.errors import InputError
 
-# Bases of one lattice that are equally short within the strains of interest:
-# all proper (det = +1) integer changes of a reduced basis with entries -1, 0, 1.
-_BASIS_CHANGES = np.array(
-    [
-        ((a, b), (c, d))
-        for a, b, c, d in product((-1, 0, 1), repeat=4)
-        if a * d - b * c == 1 and (a, b) > (0, 0)  # -1 turns the plane by 180°
-    ]
-)
+MOST_CELLS = 150  # of the electrolyte: 18,000 superlattices, seconds
+LARGEST_MISMATCH = 0.15  # that a message tells about
+# Which of the equally good bases of one metal superlattice comes first.
+_ORDER = {
+    ((a, b), (c, d)): rank
+    for rank, (a, b, c, d) in enumerate(product((-1, 0, 1), repeat=4))
+    if a * d - b * c == 1 and (a, b) > (0, 0)
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class LatticeMatch:
-    """Supercells of two planes that coincide under a small strain of the metal.
+    """Supercells of two planes that coincide under a small strain.
 
     Parameters
     ----------
@@ -39,6 +50,12 @@ class LatticeMatch:
         Longer edge of the common cell [Å].
     angle_degree
         Angle of the common cell.
+    rotation_degree
+        Angle by which the metal is turned against the given in-plane cells, in
+        (-180, 180].
+    primitive
+        Whether the common cell is the smallest of this alignment. Of a multiple, the
+        most compact cell is listed.
 
     """
 
@@ -51,6 +68,8 @@ class LatticeMatch:
     mismatch_percent: float
     length_A: float
     angle_degree: float
+    rotation_degree: float
+    primitive: bool
 
     def to_json(self) -> dict[str, object]:
         """All numbers of the match."""
@@ -64,6 +83,8 @@ class LatticeMatch:
             "mismatch_percent": self.mismatch_percent,
             "length_A": self.length_A,
             "angle_degree": self.angle_degree,
+            "rotation_degree": self.rotation_degree,
+            "primitive": self.primitive,
         }
 
 
@@ -98,6 +119,8 @@ def lattice_matches(
     max_area_A2: float = 400.0,
     max_mismatch_percent: float = 2.0,
     min_area_A2: float = 0.0,
+    metal_symmetry: np.ndarray | None = None,
+    electrolyte_symmetry: np.ndarray | None = None,
 ) -> tuple[LatticeMatch, ...]:
     """Coincidence lattices, smallest area first and then smallest mismatch.
 
@@ -109,26 +132,44 @@ def lattice_matches(
         Limits of the common cell's area [Å²].
     max_mismatch_percent
         Largest mismatch that is kept.
+    metal_symmetry, electrolyte_symmetry
+        Rotations and reflections of the two surfaces, integer matrices that act on
+        rows of in-plane coordinates from the right, shape (n, 2, 2). Left out: those
+        of the bare lattices, which hold surfaces alike that differ by a turn.
 
     Returns
     -------
     tuple of LatticeMatch
-        One for each distinct pair of area and strain; of several orientations that
-        are equal in both, the one with the most compact cell.
+        One for each inequivalent alignment and area, with the most compact cell.
 
     Raises
     ------
     InputError
-        If there is none. The message tells the best mismatch within the area.
+        If there is none (the message tells the best mismatch within the area), or the
+        area holds more than 150 cells of the electrolyte.
 
     Notes
     -----
-    Zur and McGill's sets of superlattices come from pymatgen's ``ZSLGenerator``. Its
-    comparison of reduced bases by lengths and angle misses pairs whose reduced bases
-    are not the same one (equally long vectors, pymatgen issue 2194), so here each
-    pair is compared as ``M_metal F = M_electrolyte`` for every nearly reduced basis
-    of the metal. ``F = R U`` (polar) and U has the principal stretches 1 + e1, 1 + e2.
-    Only proper rotations are used: no slab is mirrored.
+    Every superlattice S of the electrolyte up to the area is written down once, by its
+    Hermite form, in a reduced basis. A strain whose principal values are below e
+    changes no length by more than the factor 1 ± e, so each row of the metal's
+    supercell M is among the lattice vectors of that length: all pairs of them are
+    compared as ``M F = S``, and none is missed. ``F = R U`` (polar), U has the
+    principal stretches 1 + e1, 1 + e2. Only proper rotations are used: no slab is
+    mirrored.
+
+    The alignment is the rational matrix ``Q = M⁻¹ S``, the same for every cell of one
+    coincidence. Two are equivalent where ``Q' = g⁻¹ Q h`` with g and h symmetries of
+    metal and electrolyte, both rotations or both reflections (the latter gives the
+    mirror image of the whole interface).
+
+    ======  =============================
+    symbol  variable
+    ======  =============================
+    M       ``metal_supercell``
+    S       ``electrolyte_supercell``
+    e1, e2  ``principal_strains``
+    ======  =============================
 
     References
     ----------
@@ -141,25 +182,65 @@ def lattice_matches(
     (1.0, 9.1809)
 
     """
+    _check(metal, electrolyte, max_area_A2, max_mismatch_percent)
+    areas = max_area_A2, min_area_A2
+    found = _pairs(metal, electrolyte, areas, max_mismatch_percent / 100)
+    if not found:
+        raise _no_match(metal, electrolyte, areas, max_mismatch_percent)
+    symmetries = (
+        lattice_symmetry(metal) if metal_symmetry is None else metal_symmetry,
+        lattice_symmetry(electrolyte)
+        if electrolyte_symmetry is None
+        else electrolyte_symmetry,
+    )
+    return _distinct(found, metal, symmetries)
+
+
+def _check(
+    metal: np.ndarray, electrolyte: np.ndarray, max_area: float, mismatch: float
+) -> None:
+    """Refuse limits that make no sense or take too long."""
     for name, value in (
-        ("max_area_A2", max_area_A2),
-        ("max_mismatch_percent", max_mismatch_percent),
+        ("max_area_A2", max_area),
+        ("max_mismatch_percent", mismatch),
     ):
         if not value > 0:
             raise InputError(f"{name} must be positive; got {value!r}. Give more.")
-    limits = (max_area_A2, min_area_A2)
-    found = _distinct(_pairs(metal, electrolyte, limits, max_mismatch_percent / 100))
-    if found:
-        return tuple(found)
-    remedy = "Raise max_area_A2."
-    near = _pairs(metal, electrolyte, limits, max(0.15, max_mismatch_percent / 50))
-    if near:
-        best = min(near, key=lambda match: (match.mismatch_percent, match.area_A2))
-        remedy = (
-            f"The best within {max_area_A2:g} Å² is {best.mismatch_percent:.2f} % at "
-            f"{best.area_A2:.1f} Å²: raise max_area_A2, or accept that mismatch."
+    for name, cell in (("metal", metal), ("electrolyte", electrolyte)):
+        if not np.linalg.det(cell) > 0:
+            raise InputError(
+                f"{name} must be a right-handed cell; got {cell.tolist()!r}. "
+                "Exchange its vectors."
+            )
+    most = MOST_CELLS * float(np.linalg.det(electrolyte))
+    if max_area > most * (1 + 1e-9):
+        raise InputError(
+            f"max_area_A2 must be at most {most:.0f}, {MOST_CELLS} in-plane cells of "
+            f"the electrolyte; got {max_area!r}. Take a smaller area and repeat the "
+            "interface that is built."
         )
-    raise InputError(
+
+
+def _no_match(
+    metal: np.ndarray,
+    electrolyte: np.ndarray,
+    areas: tuple[float, float],
+    max_mismatch_percent: float,
+) -> InputError:
+    """Message with the best mismatch that there is within the area."""
+    remedy = "Raise max_area_A2."
+    limit = max_mismatch_percent / 100
+    while limit < LARGEST_MISMATCH:
+        limit = min(2 * limit, LARGEST_MISMATCH)
+        near = _pairs(metal, electrolyte, areas, limit)
+        if near:
+            best = min(near, key=lambda match: (match.mismatch_percent, match.area_A2))
+            remedy = (
+                f"The best within {areas[0]:g} Å² is {best.mismatch_percent:.2f} % at "
+                f"{best.area_A2:.1f} Å²: raise max_area_A2, or accept that mismatch."
+            )
+            break
+    return InputError(
         "max_mismatch_percent must be at least the best lattice mismatch; got "
         f"{max_mismatch_percent!r}. {remedy}"
     )
@@ -168,86 +249,110 @@ def lattice_matches(
 def _pairs(
     metal: np.ndarray,
     electrolyte: np.ndarray,
-    limits: tuple[float, float],
+    areas: tuple[float, float],
     max_mismatch: float,
 ) -> list[LatticeMatch]:
-    """Best basis of every pair of superlattices, up to a mismatch (a fraction)."""
-    # pymatgen takes seconds to import and nothing else here needs it
-    from pymatgen.analysis.interfaces.zsl import ZSLGenerator  # noqa: PLC0415
-
-    max_area, min_area = limits
-    # sqrt(e1² + e2² - e1 e2) >= sqrt(3)/2 max|e|, and >= |e| where e1 = e2
-    max_strain = max_mismatch * 2 / np.sqrt(3)
-    areas = abs(np.linalg.det(metal)), abs(np.linalg.det(electrolyte))
-    ratio = areas[0] / areas[1]
-    # pymatgen compares |area ratio - j/i| for i metal and j electrolyte cells and,
-    # again, its inverse; the tolerance is absolute, so it is scaled with the ratio.
-    tolerance = ((1 + max_strain) ** 2 - 1) * ratio
-    generator = ZSLGenerator(
-        max_area_ratio_tol=tolerance,
-        max_area=max_area * (1 + max_strain) ** 2 * (1 + 1e-9),
-    )
-    matches = []
-    for sets in generator.generate_sl_transformation_sets(areas[0], areas[1]):
-        n_electrolyte = round(abs(np.linalg.det(sets[1][0])))
-        n_metal = round(abs(np.linalg.det(sets[0][0])))
-        area = n_electrolyte * areas[1]
-        stretch = np.sqrt(area / (n_metal * areas[0])) - 1
-        if not min_area <= area <= max_area * (1 + 1e-9) or abs(stretch) > max_strain:
-            continue
-        matches += _best_of_sets(metal, electrolyte, sets[0], sets[1], max_mismatch)
-    return matches
-
-
-def _best_of_sets(
-    metal: np.ndarray,
-    electrolyte: np.ndarray,
-    metal_sets: list[np.ndarray],
-    electrolyte_sets: list[np.ndarray],
-    max_mismatch: float,
-) -> list[LatticeMatch]:
-    """Compare all superlattices with given numbers of cells."""
-    bases = np.array([_reduce(np.round(t), metal) for t in metal_sets])
-    minima = np.sort(np.linalg.norm(bases @ metal, axis=2), axis=1)
+    """All alignments up to a mismatch (a fraction), in all their orientations."""
+    max_area, min_area = areas
+    area = float(np.linalg.det(electrolyte))
+    # sqrt(e1² + e2² - e1 e2) >= sqrt(3)/2 max|e|
     reach = max_mismatch * 2 / np.sqrt(3) + 1e-9
-    matches = []
-    for transform in electrolyte_sets:
-        basis = _reduce(np.round(transform), electrolyte)
-        cell = basis @ electrolyte
-        # the two shortest lengths of a lattice change by no more than its strain
-        ratios = np.sort(np.linalg.norm(cell, axis=1)) / minima
-        near = np.flatnonzero(np.abs(ratios - 1).max(axis=1) <= reach)
-        for n in near:
-            changed = _BASIS_CHANGES @ bases[n]
-            forms = np.linalg.inv(changed @ metal) @ cell
-            strains = np.linalg.svd(forms, compute_uv=False)[:, ::-1] - 1
-            mismatch = in_plane_mismatch(strains)
-            k = int(np.round(mismatch, 9).argmin())
-            if mismatch[k] <= max_mismatch * (1 + 1e-9):
-                pair = (changed[k], basis)
-                matches.append(_match(pair, cell, strains[k], mismatch[k]))
-    return matches
+    first = max(1, int(np.ceil(min_area / area * (1 - 1e-9))))
+    last = int(max_area / area * (1 + 1e-9))
+    bases = [
+        reduced_basis(form, electrolyte)
+        for n_cells in range(first, last + 1)
+        for form in hermite_forms(n_cells)
+    ]
+    if not bases:
+        return []
+    cells = np.array(bases) @ electrolyte
+    lengths = np.linalg.norm(cells, axis=2)
+    vectors = _vectors(metal, float(lengths.max()) / (1 - reach))
+    return [
+        match
+        for basis, cell, length in zip(bases, cells, lengths, strict=True)
+        for match in _of_one(vectors, basis, cell, length, (reach, max_mismatch))
+    ]
+
+
+Vectors = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Integer coordinates (n, 2), vectors (n, 2) [Å], lengths (n,) [Å], ascending."""
+
+
+def _vectors(cell: np.ndarray, longest: float) -> Vectors:
+    """Lattice vectors up to a length, shortest first."""
+    reach = np.ceil(longest * np.linalg.norm(np.linalg.inv(cell), axis=0)).astype(int)
+    grid = np.meshgrid(*(np.arange(-n, n + 1) for n in reach), indexing="ij")
+    integers = np.array(grid).reshape(2, -1).T
+    vectors = integers @ cell
+    lengths = np.linalg.norm(vectors, axis=1)
+    order = np.argsort(lengths, kind="stable")
+    order = order[(lengths[order] > 0) & (lengths[order] <= longest * (1 + 1e-9))]
+    return integers[order], vectors[order], lengths[order]
+
+
+def _of_one(
+    vectors: Vectors,
+    basis: np.ndarray,
+    cell: np.ndarray,
+    lengths: np.ndarray,
+    limits: tuple[float, float],
+) -> Iterator[LatticeMatch]:
+    """Alignments of the metal with one superlattice of the electrolyte."""
+    integers, points, norms = vectors
+    reach, max_mismatch = limits
+    rows = []
+    for length in lengths:
+        low, high = length / (1 + reach), length / (1 - reach)
+        rows.append(np.arange(*np.searchsorted(norms, (low, high * (1 + 1e-12)))))
+    if not (len(rows[0]) and len(rows[1])):
+        return
+    # the strain bounds the area as well: that leaves few pairs to be looked at
+    u, v = points[rows[0]], points[rows[1]]
+    determinants = u[:, None, 0] * v[None, :, 1] - u[:, None, 1] * v[None, :, 0]
+    area = float(np.linalg.det(cell))
+    near = np.argwhere(
+        (determinants >= area / (1 + reach) ** 2 * (1 - 1e-9))
+        & (determinants <= area / (1 - reach) ** 2 * (1 + 1e-9))
+    )
+    if len(near) == 0:
+        return
+    chosen = np.stack([rows[0][near[:, 0]], rows[1][near[:, 1]]], axis=1)
+    forms = np.linalg.inv(points[chosen]) @ cell
+    strains = np.linalg.svd(forms, compute_uv=False)[:, ::-1] - 1
+    mismatch = in_plane_mismatch(strains)
+    for k in np.flatnonzero(mismatch <= max_mismatch * (1 + 1e-9)):
+        (a, b), (c, d) = forms[k]
+        yield _match(
+            integers[chosen[k]], basis, cell, strains[k], np.arctan2(b - c, a + d)
+        )
 
 
 def _match(
-    pair: tuple[np.ndarray, np.ndarray],
+    metal: np.ndarray,
+    electrolyte: np.ndarray,
     cell: np.ndarray,
     strains: np.ndarray,
-    mismatch: float,
+    rotation: float,
 ) -> LatticeMatch:
     """Record of one match."""
     lengths = np.linalg.norm(cell, axis=1)
     angle = np.degrees(np.arccos(cell[0] @ cell[1] / lengths.prod()))
+    key = alignment(metal, electrolyte)
+    turned = float(np.degrees(rotation))
     return LatticeMatch(
-        metal_supercell=_rows(pair[0]),
-        electrolyte_supercell=_rows(pair[1]),
-        metal_multiple=round(float(np.linalg.det(pair[0]))),
-        electrolyte_multiple=round(float(np.linalg.det(pair[1]))),
+        metal_supercell=_rows(metal),
+        electrolyte_supercell=_rows(electrolyte),
+        metal_multiple=round(float(np.linalg.det(metal))),
+        electrolyte_multiple=round(float(np.linalg.det(electrolyte))),
         area_A2=float(np.linalg.det(cell)),
         principal_strains=(float(strains[0]), float(strains[1])),
-        mismatch_percent=float(100 * mismatch),
+        mismatch_percent=float(100 * in_plane_mismatch(strains)),
         length_A=float(lengths.max()),
         angle_degree=float(angle),
+        rotation_degree=turned if turned > -180 + 1e-9 else 180.0,
+        primitive=coincidence_cells(*key) == round(float(np.linalg.det(electrolyte))),
     )
 
 
@@ -257,39 +362,51 @@ def _rows(matrix: np.ndarray) -> tuple[tuple[int, int], tuple[int, int]]:
     return (a, b), (c, d)
 
 
-def _reduce(transform: np.ndarray, cell: np.ndarray) -> np.ndarray:
-    """Gauss-reduced, right-handed integer basis of a superlattice."""
-    u, v = transform
-    while True:
-        if np.sum((u @ cell) ** 2) > np.sum((v @ cell) ** 2) * (1 + 1e-9):
-            u, v = v, u
-        overlap = (u @ cell) @ (v @ cell) / np.sum((u @ cell) ** 2)
-        factor = np.round(overlap - 1e-9 * np.sign(overlap))
-        if factor == 0:
-            break
-        v = v - factor * u
-    if u[0] * v[1] - u[1] * v[0] < 0:
-        v = -v
-    return np.array([u, v])
+def _distinct(
+    matches: list[LatticeMatch],
+    metal: np.ndarray,
+    symmetries: tuple[np.ndarray, np.ndarray],
+) -> tuple[LatticeMatch, ...]:
+    """One match for each inequivalent alignment and area, in ranked order."""
+    order = {id(match): _basis_order(match, metal) for match in matches}
+    best: dict[tuple[object, ...], tuple[float, int]] = {}
 
+    def lattices(match: LatticeMatch) -> tuple[object, ...]:
+        form = hermite_form(np.array(match.metal_supercell))
+        return match.electrolyte_supercell, tuple(form.ravel().tolist())
 
-def _distinct(matches: list[LatticeMatch]) -> list[LatticeMatch]:
-    """One match for each area and pair of strains, in ranked order."""
+    for match in matches:
+        score = round(match.mismatch_percent / 100, 9), order[id(match)]
+        key = lattices(match)
+        best[key] = min(best.get(key, score), score)
 
     def rank(match: LatticeMatch) -> tuple[object, ...]:
+        score = round(match.mismatch_percent / 100, 9), order[id(match)]
         return (
             round(match.area_A2, 6),
             round(match.mismatch_percent, 6),
             round(match.length_A, 6),
             abs(round(match.angle_degree - 90.0, 6)),
+            score != best[lattices(match)],
             match.electrolyte_supercell,
             match.metal_supercell,
         )
 
     kept: dict[tuple[object, ...], LatticeMatch] = {}
     for match in sorted(matches, key=rank):
-        strains = tuple(round(e, 6) for e in match.principal_strains)
-        kept.setdefault(
-            (round(match.area_A2, 4), match.metal_multiple, *strains), match
+        numerators, denominator = alignment(
+            np.array(match.metal_supercell), np.array(match.electrolyte_supercell)
         )
-    return list(kept.values())
+        name = standard_alignment(
+            numerators, metal=symmetries[0], electrolyte=symmetries[1]
+        )
+        kept.setdefault((match.electrolyte_multiple, denominator, name), match)
+    return tuple(kept.values())
+
+
+def _basis_order(match: LatticeMatch, metal: np.ndarray) -> int:
+    """Place of the metal's basis among those of its superlattice."""
+    rows = np.array(match.metal_supercell)
+    reduced = reduced_basis(hermite_form(rows), metal)
+    change = np.round(rows @ np.linalg.inv(reduced))
+    return _ORDER.get(_rows(change), len(_ORDER) + 81)

@@ -1,18 +1,24 @@
-"""Slabs of complete layers: layered crystals are never cut inside a layer."""
+"""Slabs of complete layers, between any two terminations, with their polarity."""
 
-import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
+from typing import Any
 
 import numpy as np
-import spglib
 from ase import Atoms
 
+from structures.layer_stack import LayerStack, natural_cuts
+from structures.oriented_crystal import formal_charges, orient_crystal
+from structures.terminations import (
+    PLANE_TOLERANCE_A,
+    Cuts,
+    POLAR_e_per_A,
+    find_cuts,
+    ranked_cuts,
+    tasker_type,
+)
 from training_data.errors import InputError
-
-PLANE_TOLERANCE_A = 0.3
-EQUAL_GAP_TOLERANCE_A = 0.05
-OPEN_GAP_RATIO = 1.3
-SYMMETRY_A = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +29,8 @@ class Slab:
     ----------
     atoms
         Slab at z >= 0 in a lower-triangular cell whose third vector is the normal;
-        ``arrays["layer"]`` counts layers from the bottom.
+        ``arrays["layer"]`` counts layers from the bottom, ``arrays["site"]`` points
+        into ``info["site_names"]``.
     miller
         Plane, in indices of the crystal that was given.
     n_layers
@@ -34,6 +41,21 @@ class Slab:
         Distance between the outermost atomic planes [Å].
     area_A2
         Area of the in-plane cell [Å²].
+    bottom_plane, top_plane
+        Formulas of the outermost planes, per in-plane cell.
+    bottom_termination, top_termination
+        Numbers of the terminations (``surface_terminations``) at the two ends.
+    stoichiometric
+        Whether the slab has the composition of the crystal.
+    symmetric
+        Whether its two faces are equivalent by symmetry.
+    charge_e
+        Sum of the formal charges in the cell [e]; None where none are known.
+    dipole_e_per_A
+        Dipole about the middle of the slab, from formal charges, per area [e/Å].
+    tasker_type
+        1: every plane is neutral; 2: charged planes, no dipole; 3: polar. None where
+        no formal charges are known.
 
     """
 
@@ -43,17 +65,24 @@ class Slab:
     layer_spacing_A: float
     thickness_A: float
     area_A2: float
+    bottom_plane: str
+    top_plane: str
+    bottom_termination: int
+    top_termination: int
+    stoichiometric: bool
+    symmetric: bool
+    charge_e: float | None
+    dipole_e_per_A: float | None
+    tasker_type: int | None
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, Any]:
         """Numbers of the slab, without its atoms."""
+        numbers = {name: value for name, value in vars(self).items() if name != "atoms"}
         return {
             "formula": self.atoms.get_chemical_formula(mode="metal"),
             "n_atoms": len(self.atoms),
+            **numbers,
             "miller": list(self.miller),
-            "n_layers": self.n_layers,
-            "layer_spacing_A": self.layer_spacing_A,
-            "thickness_A": self.thickness_A,
-            "area_A2": self.area_A2,
         }
 
 
@@ -79,12 +108,17 @@ def build_slab(
     *,
     miller: tuple[int, int, int] = (0, 0, 1),
     layers: int = 4,
+    thickness_A: float | None = None,
     vacuum_A: float = 0.0,
+    termination: int | None = None,
+    top_termination: int | None = None,
+    plane_tolerance_A: float = PLANE_TOLERANCE_A,
+    oxidation_states: Mapping[str, float] | None = None,
 ) -> Slab:
     """Slab of complete layers parallel to a lattice plane.
 
     The crystal is cut at its widest interlayer gap, so a layer such as Cl-M-Cl of
-    Li2ZrCl6 or a single plane of a metal stays whole.
+    Li2ZrCl6 or a single plane of a metal stays whole, or where the user says.
 
     Parameters
     ----------
@@ -94,9 +128,21 @@ def build_slab(
         Plane (h, k, l) in the cell that is given.
     layers
         Number of layers.
+    thickness_A
+        In place of ``layers``: as many as make the slab at least this thick [Å].
     vacuum_A
         Empty height above the slab [Å], added to one layer spacing minus the layer's
         own thickness; 0 makes a periodic stack when the stacking closes.
+    termination
+        Number of the cut below the slab (``surface_terminations``); one layer then
+        reaches to the next equivalent cut. None: the widest gap.
+    top_termination
+        Number of the cut above the slab. The atoms between the last complete layer
+        and this cut are added, which changes the composition. None: complete layers.
+    plane_tolerance_A
+        Atoms closer than this along the normal are one plane [Å].
+    oxidation_states
+        Charges that are not in the table of undisputed ones [e].
 
     Returns
     -------
@@ -107,72 +153,140 @@ def build_slab(
     ------
     InputError
         If the crystal is not periodic, the indices are all zero, fewer than one
-        layer is asked for or the vacuum is negative.
+        layer is asked for, the termination does not exist or the vacuum is negative.
 
     Notes
     -----
     One repeat along the normal has the height d = 1/|g| of the primitive lattice.
-    Planes closer than 0.3 Å count as one. The repeat is cut at its widest gap. It is
-    cut at every gap within 0.05 Å of it when the pieces have one composition (planes
-    of a metal) or when these gaps are at least 1.3 times any other (layers with
-    nothing between them); otherwise one repeat is one layer.
+    Without a termination it is cut at its widest gap: at every gap within 0.05 Å of
+    it when the pieces have one composition (planes of a metal) or when these gaps are
+    at least 1.3 times any other (layers with nothing between them); otherwise one
+    repeat is one layer. The dipole is ``Σ q (z − z_middle) / A``.
+
+    References
+    ----------
+    P. W. Tasker, J. Phys. C 12, 4977 (1979), doi:10.1088/0022-3719/12/22/036.
 
     Examples
     --------
     >>> from structures.prototypes import build_prototype
     >>> slab = build_slab(build_prototype("Li-fcc"), miller=(1, 1, 1), layers=5)
-    >>> round(slab.thickness_A, 3), len(slab.atoms)
-    (9.699, 5)
+    >>> round(slab.thickness_A, 3), len(slab.atoms), slab.symmetric
+    (9.699, 5, True)
 
     """
-    _check(crystal, miller, layers, vacuum_A)
-    repeat, frame = _oriented_repeat(crystal, miller)
-    groups, spacing = _layers_of_repeat(repeat, frame)
-    per_repeat = len(groups)
-    positions, numbers, labels = [], [], []
-    for layer in range(layers):
-        turn, which = divmod(layer, per_repeat)
-        index, shifted = groups[which]
-        positions.append(shifted + turn * frame[2])
-        numbers.append(repeat.numbers[index])
-        labels.append(np.full(len(index), layer))
-    xyz = np.concatenate(positions)
-    xyz[:, 2] -= xyz[:, 2].min()
-    cell = frame.copy()
-    top = float(np.ptp(xyz[:, 2]))
-    own = float(np.ptp(groups[0][1][:, 2]))
-    cell[2] = (0.0, 0.0, top + spacing - own + vacuum_A)
-    slab = Atoms(np.concatenate(numbers), positions=xyz, cell=cell, pbc=True)
-    slab.wrap(pbc=(True, True, False), eps=1e-6)
-    slab.set_array("layer", np.concatenate(labels).astype(int))
-    return Slab(
-        atoms=slab,
-        miller=miller,
-        n_layers=layers,
-        layer_spacing_A=spacing,
-        thickness_A=top,
-        area_A2=float(abs(np.linalg.det(cell[:2, :2]))),
+    _check(layers, thickness_A, vacuum_A)
+    oriented = orient_crystal(crystal, miller=miller)
+    cuts = find_cuts(oriented, plane_tolerance_A=plane_tolerance_A)
+    ranked = ranked_cuts(oriented, cuts, oxidation_states=oxidation_states)
+    for name, number in (
+        ("termination", termination),
+        ("top_termination", top_termination),
+    ):
+        if number is not None and not 0 <= number < len(ranked):
+            raise InputError(
+                f"{name} must be one of 0 to {len(ranked) - 1}; got {number!r}. "
+                "surface_terminations (lithophile build slab --list) shows them."
+            )
+    if termination is None:
+        chosen = natural_cuts(oriented.repeat, cuts)
+    else:
+        chosen = np.flatnonzero(cuts.orbits == cuts.orbits[ranked[termination]])
+    stack = LayerStack(oriented, cuts, chosen)
+    if thickness_A is not None:
+        layers = stack.layers_for(thickness_A)
+    end = None
+    if top_termination is not None:
+        end = np.flatnonzero(cuts.orbits == cuts.orbits[ranked[top_termination]])
+    return _slab(
+        stack,
+        layers,
+        end,
+        vacuum_A=vacuum_A,
+        plane_tolerance_A=plane_tolerance_A,
+        oxidation_states=oxidation_states,
     )
 
 
-def _check(
-    crystal: Atoms, miller: tuple[int, int, int], layers: int, vacuum_A: float
-) -> None:
-    """Refuse what cannot be cut."""
-    if len(crystal) == 0 or not crystal.pbc.all() or crystal.cell.rank < 3:  # noqa: PLR2004
-        raise InputError(
-            "crystal must be periodic in three directions with at least one atom; got "
-            f"{crystal.get_chemical_formula()!r} with pbc {crystal.pbc.tolist()}. "
-            "Give a bulk cell."
+def slab_choices(
+    crystal: Atoms,
+    *,
+    miller: tuple[int, int, int] = (0, 0, 1),
+    layers: int = 1,
+    plane_tolerance_A: float = PLANE_TOLERANCE_A,
+    oxidation_states: Mapping[str, float] | None = None,
+) -> tuple[Slab, ...]:
+    """Slabs between all pairs of terminations, non-polar symmetric ones first.
+
+    Parameters
+    ----------
+    crystal, miller, plane_tolerance_A, oxidation_states
+        As for ``build_slab``.
+    layers
+        Number of complete layers of each; the atoms up to the upper termination come
+        on top.
+
+    Returns
+    -------
+    tuple of Slab
+        Distinct slabs (turned over counts as the same), in the order: without dipole,
+        stoichiometric, symmetric, thin.
+
+    Examples
+    --------
+    >>> from structures.prototypes import build_prototype
+    >>> found = slab_choices(build_prototype("LiCl"), miller=(1, 1, 1), layers=2)
+    >>> [(s.atoms.get_chemical_formula("metal"), s.symmetric) for s in found]
+    [('Li2Cl3', True), ('Li3Cl2', True), ('Li2Cl2', False)]
+
+    """
+    _check(layers, None, 0.0)
+    oriented = orient_crystal(crystal, miller=miller)
+    cuts = find_cuts(oriented, plane_tolerance_A=plane_tolerance_A)
+    orbits = [
+        np.flatnonzero(cuts.orbits == cuts.orbits[cut])
+        for cut in ranked_cuts(oriented, cuts, oxidation_states=oxidation_states)
+    ]
+    slabs = [
+        _slab(
+            LayerStack(oriented, cuts, below),
+            layers,
+            above,
+            plane_tolerance_A=plane_tolerance_A,
+            oxidation_states=oxidation_states,
         )
-    if not any(miller):
-        raise InputError(
-            f"miller must be three integers, not all zero; got {miller!r}. "
-            "Give for example (0, 0, 1)."
+        for below, above in product(orbits, repeat=2)
+    ]
+
+    def rank(slab: Slab) -> tuple[object, ...]:
+        return (
+            slab.tasker_type == 3,  # noqa: PLR2004  (Tasker's number)
+            not slab.stoichiometric,
+            not slab.symmetric,
+            round(slab.thickness_A, 6),
+            slab.bottom_termination,
+            slab.top_termination,
         )
-    if layers < 1:
+
+    kept: dict[tuple[object, ...], Slab] = {}
+    for slab in sorted(slabs, key=rank):
+        below = cuts.bottom_faces[orbits[slab.bottom_termination][0]]
+        above = cuts.top_faces[orbits[slab.top_termination][0]]
+        faces = tuple(sorted((int(below), int(above))))
+        size = slab.atoms.get_chemical_formula("metal"), round(slab.thickness_A, 3)
+        kept.setdefault((*faces, *size), slab)
+    return tuple(kept.values())
+
+
+def _check(layers: int, thickness_A: float | None, vacuum_A: float) -> None:
+    """Refuse numbers that make no slab."""
+    if thickness_A is None and layers < 1:
         raise InputError(
             f"layers must be at least 1; got {layers!r}. Give the number of layers."
+        )
+    if thickness_A is not None and not thickness_A > 0:
+        raise InputError(
+            f"thickness_A must be positive; got {thickness_A!r}. Give a height in Å."
         )
     if not vacuum_A >= 0:
         raise InputError(
@@ -180,148 +294,79 @@ def _check(
         )
 
 
-def _primitive(crystal: Atoms) -> Atoms:
-    """Primitive cell in the orientation of the crystal."""
-    description = (crystal.cell[:], crystal.get_scaled_positions(), crystal.numbers)
-    with warnings.catch_warnings():
-        # spglib 2.7 and 2.8 warn about their own way of reporting errors
-        warnings.simplefilter("ignore", DeprecationWarning)
-        found = spglib.standardize_cell(
-            description, to_primitive=True, no_idealize=True, symprec=SYMMETRY_A
-        )
-    if found is None:
-        return crystal.copy()
-    cell, scaled, numbers = found
-    return Atoms(numbers, scaled_positions=scaled, cell=cell, pbc=True)
-
-
-def _oriented_repeat(
-    crystal: Atoms, miller: tuple[int, int, int]
-) -> tuple[Atoms, np.ndarray]:
-    """Primitive cell whose a and b span the plane, turned so that z is the normal.
-
-    Returns the atoms and the lower-triangular cell, rows a, b, c.
-    """
-    normal = np.asarray(miller) @ crystal.cell.reciprocal()[:]
-    primitive = _primitive(crystal)
-    indices = primitive.cell[:] @ normal  # Miller indices in the primitive cell
-    integers = _coprime(indices)
-    transform = _plane_basis(integers)
-    cell = transform @ primitive.cell[:]
-    cell[:2] = _reduced(cell[:2])
-    up = np.cross(cell[0], cell[1])
-    if up @ normal < 0:
-        cell[1] *= -1
-        up = -up
-    cell[2] *= np.sign(cell[2] @ up)
-    up = up / np.linalg.norm(up)
-    e1 = cell[0] / np.linalg.norm(cell[0])
-    axes = np.array([e1, np.cross(up, e1), up])
-    frame = cell @ axes.T
-    frame[0, 1:] = 0.0
-    frame[1, 2] = 0.0
-    lateral = np.linalg.solve(frame[:2, :2].T, frame[2, :2])
-    frame[2, :2] -= np.round(lateral - 1e-9) @ frame[:2, :2]
-    turned = Atoms(
-        primitive.numbers,
-        positions=primitive.positions @ axes.T,
-        cell=frame,
-        pbc=True,
+def _slab(
+    stack: LayerStack,
+    layers: int,
+    end: np.ndarray | None,
+    *,
+    vacuum_A: float = 0.0,
+    plane_tolerance_A: float,
+    oxidation_states: Mapping[str, float] | None,
+) -> Slab:
+    """Slab of complete layers, with what there is up to an upper cut."""
+    parts = [stack.layer(number) for number in range(layers)]
+    last = int(stack.chosen[layers % len(stack.chosen)])
+    if end is not None:
+        index, positions, last = stack.part(layers, end)
+        parts += [(index, positions)] if len(index) else []
+    atoms, origins = stack.stacked(parts, vacuum_A=vacuum_A)
+    cuts, first = stack.cuts, int(stack.chosen[0])
+    repeat = stack.oriented.repeat
+    ranked = ranked_cuts(stack.oriented, cuts, oxidation_states=oxidation_states)
+    numbers = cuts.orbits[ranked].tolist()
+    planes = _outer_planes(stack.cuts, first, last)
+    area = float(abs(np.linalg.det(atoms.cell[:2, :2])))
+    charges = formal_charges(repeat, oxidation_states=oxidation_states)
+    polarity = (
+        (None, None, None)
+        if charges is None
+        else _polarity(atoms, charges[origins], area, plane_tolerance_A)
     )
-    turned.wrap(eps=1e-6)
-    return turned, frame
-
-
-def _coprime(indices: np.ndarray) -> np.ndarray:
-    """Coprime integers along a direction given in lattice coordinates."""
-    smallest = np.abs(indices[np.abs(indices) > 1e-6 * np.abs(indices).max()]).min()
-    for factor in range(1, 25):
-        scaled = indices / smallest * factor
-        integers = np.round(scaled)
-        if np.abs(scaled - integers).max() < 1e-3:  # noqa: PLR2004
-            whole: np.ndarray = integers.astype(int)
-            return whole // int(np.gcd.reduce(whole))
-    raise InputError(
-        f"miller must be a lattice plane of the primitive cell; got {indices!r} there. "
-        "Use a cell whose primitive cell spglib finds, or smaller indices."
+    return Slab(
+        atoms=atoms,
+        miller=stack.oriented.miller,
+        n_layers=layers,
+        layer_spacing_A=stack.spacing_A,
+        thickness_A=slab_thickness(atoms),
+        area_A2=area,
+        bottom_plane=repeat[planes[0]].get_chemical_formula("metal"),
+        top_plane=repeat[planes[1]].get_chemical_formula("metal"),
+        bottom_termination=numbers.index(cuts.orbits[first]),
+        top_termination=numbers.index(cuts.orbits[last]),
+        stoichiometric=_same_composition(atoms, repeat),
+        symmetric=bool(cuts.bottom_faces[first] == cuts.top_faces[last]),
+        charge_e=polarity[0],
+        dipole_e_per_A=polarity[1],
+        tasker_type=polarity[2],
     )
 
 
-def _plane_basis(hkl: np.ndarray) -> np.ndarray:
-    """Unimodular rows u, v, w with u and v in the plane and hkl·w = 1.
+def _outer_planes(cuts: Cuts, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+    """Atoms of the repeat in the planes above the first cut and below the last."""
+    n, n_cuts = len(cuts.order), len(cuts.places)
 
-    Column operations of Euclid's algorithm turn hkl into (0, 0, 1).
-    """
-    basis = np.eye(3, dtype=int)
-    rest = hkl.copy()
-    while np.count_nonzero(rest) > 1:
-        order = np.argsort(np.where(rest == 0, np.iinfo(int).max, np.abs(rest)))
-        pivot = order[0]
-        for other in order[1:]:
-            factor = int(rest[other] // rest[pivot])
-            rest[other] -= factor * rest[pivot]
-            basis[other] -= factor * basis[pivot]
-    last = int(np.flatnonzero(rest)[0])
-    keep = [i for i in range(3) if i != last]
-    return np.array([basis[keep[0]], basis[keep[1]], basis[last] * int(rest[last])])
+    def above(cut: int) -> np.ndarray:
+        start = cuts.places[cut] + 1
+        size = (cuts.places[(cut + 1) % n_cuts] - cuts.places[cut]) % n or n
+        return np.take(cuts.order, np.arange(start, start + size) % n)
+
+    return above(first), above((last - 1) % n_cuts)
 
 
-def _reduced(vectors: np.ndarray) -> np.ndarray:
-    """Gauss-reduced basis of a two-dimensional lattice in space."""
-    a, b = vectors
-    while True:
-        if a @ a > b @ b * (1 + 1e-9):
-            a, b = b, a
-        factor = np.round(a @ b / (a @ a) - 1e-9 * np.sign(a @ b))
-        if factor == 0:
-            return np.array([a, b])
-        b = b - factor * a
+def _same_composition(atoms: Atoms, repeat: Atoms) -> bool:
+    """Whether two structures differ only in size."""
+    counts = [np.bincount(a.numbers, minlength=120) for a in (atoms, repeat)]
+    return bool(np.array_equal(counts[0] * len(repeat), counts[1] * len(atoms)))
 
 
-def _layers_of_repeat(
-    repeat: Atoms, frame: np.ndarray
-) -> tuple[list[tuple[np.ndarray, np.ndarray]], float]:
-    """Layers of one repeat, from the bottom, and the mean layer spacing [Å].
-
-    Each layer is (indices of its atoms, their positions without a jump along z).
-    """
-    height = frame[2, 2]
-    z = repeat.positions[:, 2]
-    order = np.argsort(z, kind="stable")
-    gaps = np.diff(np.append(z[order], z[order[0]] + height))
-    planes = np.flatnonzero(gaps > PLANE_TOLERANCE_A)
-    if len(planes) == 0:
-        planes = np.array([int(gaps.argmax())])
-    widths = gaps[planes]
-    wide = planes[widths >= widths.max() - EQUAL_GAP_TOLERANCE_A]
-    others = widths[widths < widths.max() - EQUAL_GAP_TOLERANCE_A]
-    cuts = wide
-    pieces = _pieces(repeat, order, wide)
-    alike = len({repeat[index].get_chemical_formula() for index, _ in pieces}) == 1
-    open_between = len(others) > 0 and widths.max() >= OPEN_GAP_RATIO * others.max()
-    if not (alike or open_between):
-        cuts = wide[:1]
-    layers = []
-    for index, turns in _pieces(repeat, order, cuts):
-        layers.append((index, repeat.positions[index] + turns[:, None] * frame[2]))
-    return layers, float(height / len(cuts))
-
-
-def _pieces(
-    repeat: Atoms, order: np.ndarray, cuts: np.ndarray
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Atoms between successive cuts, with how often each crossed the boundary.
-
-    ``cuts`` are positions k in ``order``: the cut is above atom ``order[k]``.
-    """
-    n = len(repeat)
-    first = int(cuts[0]) + 1
-    rolled = [(first + i) % n for i in range(n)]
-    turns = np.array([(first + i) // n for i in range(n)])
-    ends = [int((k - first) % n) + 1 for k in cuts[1:]] + [n]
-    pieces, begin = [], 0
-    for end in sorted(ends):
-        index = order[np.array(rolled[begin:end])]
-        pieces.append((index, turns[begin:end]))
-        begin = end
-    return pieces
+def _polarity(
+    atoms: Atoms, charges: np.ndarray, area: float, plane_tolerance_A: float
+) -> tuple[float, float, int]:
+    """Charge [e], dipole per area about the middle [e/Å] and Tasker type."""
+    z = atoms.positions[:, 2]
+    dipole = float(charges @ (z - (z.max() + z.min()) / 2)) / area
+    dipole = 0.0 if abs(dipole) <= POLAR_e_per_A else dipole
+    order = np.argsort(z)
+    starts = np.flatnonzero(np.diff(z[order]) > plane_tolerance_A) + 1
+    planes = np.array([part.sum() for part in np.split(charges[order], starts)])
+    return float(charges.sum()), dipole, tasker_type(dipole, planes)
