@@ -3,6 +3,11 @@
 from training_data.dataset import Dataset
 from training_data.dispersion import Dispersion, dispersion
 from training_data.errors import Failure, InputError
+from training_data.fingerprint import (
+    Fingerprint,
+    fingerprint,
+    fingerprint_distances,
+)
 from training_data.level_of_theory import LevelOfTheory
 from training_data.reading import read_dataset, read_structures, write_dataset
 from training_data.shipped import load_shipped, shipped_names, shipped_path
@@ -12,10 +17,13 @@ __all__ = [
     "Dataset",
     "Dispersion",
     "Failure",
+    "Fingerprint",
     "InputError",
     "LevelOfTheory",
     "Split",
     "dispersion",
+    "fingerprint",
+    "fingerprint_distances",
     "load_shipped",
     "read_dataset",
     "read_structures",
