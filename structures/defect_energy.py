@@ -1,0 +1,310 @@
+"""Energy of putting dopants into a host, against the phases it exchanges atoms with."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_numbers
+
+from mlip.potential import Potential
+from structures.chemical_potentials import chemical_potentials
+from structures.relaxation import relax
+from training_data.errors import Failure, InputError
+
+PAPER_CUTOFF_eV = 2.0
+SMALLEST_AMOUNT = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True)
+class DefectEnergy:
+    """Energy of one charge-neutral substitution.
+
+    Parameters
+    ----------
+    energy_eV
+        Energy of the exchange for the whole cell [eV]; positive costs energy.
+    energy_per_dopant_eV
+        The same per dopant [eV].
+    doped_energy_eV, host_energy_eV
+        Energies of the two cells [eV].
+    exchanged
+        Change of the number of atoms of each element.
+    reaction
+        Formula units of each reference phase that are taken up (positive) or given
+        off (negative) when the host becomes the doped cell.
+    chemical_potentials_eV
+        Chemical potential of each element [eV per atom].
+    phases
+        Reference phases with their energies [eV per formula unit].
+    relaxed
+        Whether both cells were relaxed; unrelaxed energies are upper bounds for the
+        doped cell only.
+    converged
+        Whether both ended below the force threshold.
+
+    """
+
+    energy_eV: float
+    energy_per_dopant_eV: float
+    doped_energy_eV: float
+    host_energy_eV: float
+    exchanged: dict[str, int]
+    reaction: dict[str, float]
+    chemical_potentials_eV: dict[str, float]
+    phases: dict[str, float]
+    relaxed: bool = False
+    converged: bool = True
+
+    def below(self, cutoff_eV: float = PAPER_CUTOFF_eV) -> bool:
+        """Whether the energy per dopant passes the filter of the screening [eV]."""
+        return self.energy_per_dopant_eV < cutoff_eV
+
+    def to_json(self) -> dict[str, Any]:
+        """Energy with its references."""
+        return {
+            "energy_eV": self.energy_eV,
+            "energy_per_dopant_eV": self.energy_per_dopant_eV,
+            "doped_energy_eV": self.doped_energy_eV,
+            "host_energy_eV": self.host_energy_eV,
+            "exchanged": self.exchanged,
+            "reaction": self.reaction,
+            "chemical_potentials_eV": self.chemical_potentials_eV,
+            "phases_eV_per_formula_unit": self.phases,
+            "relaxed": self.relaxed,
+            "converged": self.converged,
+        }
+
+
+def defect_energy(
+    *,
+    doped_counts: Mapping[str, int],
+    doped_energy_eV: float,
+    host_counts: Mapping[str, int],
+    host_energy_eV: float,
+    phases: Mapping[str, float],
+    n_dopants: int,
+    relaxed: bool = False,
+    converged: bool = True,
+) -> DefectEnergy:
+    """Energy of a doped cell against its host and the reference phases.
+
+    Parameters
+    ----------
+    doped_counts, host_counts
+        Atoms of each element in the two cells.
+    doped_energy_eV, host_energy_eV
+        Their energies [eV].
+    phases
+        Formula → energy per formula unit [eV] of the phases in equilibrium, as many
+        as there are elements (see :func:`chemical_potentials`).
+    n_dopants
+        Number of dopants in the cell.
+    relaxed, converged
+        Kept in the result.
+
+    Raises
+    ------
+    InputError
+        If the phases do not fix the chemical potential of every element.
+
+    Notes
+    -----
+    ``E_def = E(doped) − E(host) − Σ_e Δn_e μ_e``, the cells being neutral. With
+    ``Σ_p c_p n_pe = Δn_e`` it is the energy of the reaction
+    ``host + Σ_p c_p p → doped``, and ``reaction`` holds the c_p: a phase with c_p = 0
+    has no influence. Where the dopant keeps its charge in its reference oxide this
+    holds for the phase that sets the oxygen potential, so that the energy does not
+    depend on the atmosphere.
+
+    ====== ==========================
+    symbol variable
+    ====== ==========================
+    Δn_e   ``exchanged``
+    μ_e    ``chemical_potentials_eV``
+    c_p    ``reaction``
+    ====== ==========================
+
+    References
+    ----------
+    L. J. Miara, W. D. Richards, Y. E. Wang, G. Ceder, Chem. Mater. 27, 4040 (2015),
+    doi:10.1021/acs.chemmater.5b01023, whose defect energies the screening of B. Liu
+    et al. (doi:10.1039/C9TA06748E) follows with its filter of 2 eV.
+
+    Examples
+    --------
+    Two Li replaced by one Mg in Li2O: MgO goes in, Li2O comes out.
+
+    >>> found = defect_energy(
+    ...     doped_counts={"Li": 6, "Mg": 1, "O": 4},
+    ...     doped_energy_eV=-54.0,
+    ...     host_counts={"Li": 8, "O": 4},
+    ...     host_energy_eV=-56.0,
+    ...     phases={"Li": -2.0, "Li2O": -14.0, "MgO": -12.5},
+    ...     n_dopants=1,
+    ... )
+    >>> found.reaction["MgO"], found.reaction["Li2O"], found.reaction["Li"]
+    (1.0, -1.0, 0.0)
+    >>> found.energy_per_dopant_eV
+    0.5
+
+    """
+    exchanged = {
+        element: change
+        for element in sorted({*doped_counts, *host_counts})
+        if (change := doped_counts.get(element, 0) - host_counts.get(element, 0))
+    }
+    potentials = chemical_potentials(phases)
+    missing = sorted(set(exchanged) - set(potentials.values_eV))
+    if missing:
+        raise InputError(
+            f"phases must hold every element that is exchanged; got none with "
+            f"{', '.join(missing)}. Add a phase, for example its oxide."
+        )
+    reaction = _reaction(exchanged, tuple(phases))
+    energy = doped_energy_eV - host_energy_eV
+    energy -= sum(reaction[formula] * phases[formula] for formula in phases)
+    return DefectEnergy(
+        energy_eV=energy,
+        energy_per_dopant_eV=energy / n_dopants,
+        doped_energy_eV=doped_energy_eV,
+        host_energy_eV=host_energy_eV,
+        exchanged=exchanged,
+        reaction=reaction,
+        chemical_potentials_eV=potentials.values_eV,
+        phases=potentials.phases,
+        relaxed=relaxed,
+        converged=converged,
+    )
+
+
+def _reaction(
+    exchanged: Mapping[str, int], formulas: Sequence[str]
+) -> dict[str, float]:
+    """Amount of each phase that makes up the exchanged atoms."""
+    from pymatgen.core import Composition  # noqa: PLC0415 (slow to import)
+
+    contents = [Composition(formula) for formula in formulas]
+    elements = sorted({str(e) for content in contents for e in content})
+    amounts = np.array([[c[e] for c in contents] for e in elements])
+    wanted = np.array([exchanged.get(e, 0) for e in elements], dtype=float)
+    taken = np.linalg.solve(amounts, wanted)
+    taken = np.round(taken, 9) + 0.0  # no minus zero
+    return {f: float(c) for f, c in zip(formulas, taken, strict=True)}
+
+
+def defect_energies(
+    doped: Sequence[Atoms],
+    host: Atoms,
+    potential: Potential,
+    *,
+    dopant: str,
+    phases: Mapping[str, float],
+    fmax_eV_per_A: float = 0.05,
+    max_steps: int = 0,
+) -> tuple[DefectEnergy | Failure, ...]:
+    """Defect energies of many doped cells, evaluated together with their host.
+
+    Parameters
+    ----------
+    doped
+        Neutral doped cells.
+    host
+        Undoped cell of the same size. It is relaxed as the doped ones are.
+    potential
+        Where the energies come from.
+    dopant
+        Element that is counted.
+    phases
+        Formula → energy per formula unit [eV] of the other phases in equilibrium, from
+        the same potential. The host is added with the energy that it has here.
+    fmax_eV_per_A
+        Largest force left when the positions are relaxed [eV/Å].
+    max_steps
+        Most steps of that relaxation, in the fixed cell; 0 takes the cells as they are.
+
+    Returns
+    -------
+    tuple
+        A result, or a failure with the index of the cell, per doped cell.
+
+    Raises
+    ------
+    InputError
+        If the potential does not know an element, a cell holds no dopant, the host
+        cannot be evaluated, or the phases do not fix the chemical potentials.
+
+    """
+    for index, atoms in enumerate(doped):
+        potential.check_species(atoms, frame=index)
+        if dopant not in atoms.get_chemical_symbols():
+            raise InputError(
+                f"doped must hold the dopant {dopant}; got "
+                f"{atoms.get_chemical_formula()} in frame {index}. Check the order."
+            )
+    outcomes = _energies(
+        [host, *doped], potential, fmax_eV_per_A=fmax_eV_per_A, max_steps=max_steps
+    )
+    at_rest, host_energy, reason = outcomes[0]
+    if not np.isfinite(host_energy):
+        raise InputError(
+            f"host must have an energy; got none of {host.get_chemical_formula()}: "
+            f"{reason}. Relax the host first."
+        )
+    phases = {**_host_phase(host, host_energy), **phases}
+    results: list[DefectEnergy | Failure] = []
+    for index, (atoms, found) in enumerate(zip(doped, outcomes[1:], strict=True)):
+        converged, energy, reason = found
+        if not np.isfinite(energy):
+            results.append(Failure(str(index), reason))
+            continue
+        results.append(
+            defect_energy(
+                doped_counts=Counter(atoms.get_chemical_symbols()),
+                doped_energy_eV=energy,
+                host_counts=Counter(host.get_chemical_symbols()),
+                host_energy_eV=host_energy,
+                phases=phases,
+                n_dopants=int((atoms.numbers == atomic_numbers[dopant]).sum()),
+                relaxed=max_steps > 0,
+                converged=converged and at_rest,
+            )
+        )
+    return tuple(results)
+
+
+def _host_phase(host: Atoms, energy_eV: float) -> dict[str, float]:
+    """Energy of the host per formula unit [eV], under its formula."""
+    from pymatgen.core import Composition  # noqa: PLC0415 (slow to import)
+
+    content = Composition(host.get_chemical_formula())
+    formula, n_units = content.get_reduced_formula_and_factor()
+    return {formula: energy_eV / n_units}
+
+
+def _energies(
+    structures: Sequence[Atoms],
+    potential: Potential,
+    *,
+    fmax_eV_per_A: float,
+    max_steps: int,
+) -> list[tuple[bool, float, str]]:
+    """Whether it is at rest, its energy [eV] and what failed, of each structure."""
+    if max_steps:
+        relaxed = relax(
+            structures, potential, fmax_eV_per_A=fmax_eV_per_A, max_steps=max_steps
+        )
+        return [
+            (found.converged, found.energy_eV, found.failure.reason)
+            if found.failure
+            else (found.converged, found.energy_eV, "its energy is not finite")
+            for found in relaxed
+        ]
+    evaluation = potential.evaluate(structures)
+    reasons = {int(failure.id): failure.reason for failure in evaluation.failures}
+    return [
+        (False, float(energy), reasons.get(index, ""))
+        for index, energy in enumerate(evaluation.energies)
+    ]

@@ -1,0 +1,123 @@
+"""Reference phases: what a doped oxide exchanges atoms with, and their energies."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from ase import Atoms
+
+from mlip.potential import Potential
+from structures.oxidation_states import oxidation_states_of
+from structures.prototypes import build_prototype
+from structures.reference_oxides import build_reference_oxide
+from structures.relaxation import relax
+from training_data.errors import InputError
+
+
+def reference_structures(
+    host: Atoms, *, ions: Mapping[str, int], self_fixed: str | None = None
+) -> dict[str, Atoms]:
+    """Phases that an oxide host exchanges atoms with, ready to be relaxed.
+
+    Lithium metal, and one oxide of every dopant and of every cation of the host but
+    one, whose potential follows from the host itself.
+
+    Parameters
+    ----------
+    host
+        Neutral oxide that contains lithium.
+    ions
+        Charge of each dopant [e].
+    self_fixed
+        That cation; by default the one with the highest charge (Zr in LLZO).
+
+    Returns
+    -------
+    dict
+        Formula → structure.
+
+    Raises
+    ------
+    InputError
+        If the host is no oxide of lithium, or an ion has no known reference oxide.
+
+    Examples
+    --------
+    >>> perovskite = Atoms("LiTaO3", cell=[4, 4, 4], pbc=True)
+    >>> sorted(reference_structures(perovskite, ions={"Mg": 2}))
+    ['Li', 'Li2O', 'MgO']
+
+    """
+    from pymatgen.core import Composition  # noqa: PLC0415 (slow to import)
+
+    present = set(host.get_chemical_symbols())
+    if not {"Li", "O"} <= present:
+        raise InputError(
+            "host must be an oxide that contains lithium, for which reference phases "
+            f"are known; got {host.get_chemical_formula()}. Give the phases yourself."
+        )
+    charges = {
+        element: int(charge)
+        for element, charge in oxidation_states_of(present - {"O"}).items()
+    }
+    fixed = self_fixed or max(charges, key=lambda e: (charges[e], e))
+    oxides = {e: q for e, q in charges.items() if e != fixed} | dict(ions)
+    structures = [build_prototype("Li-bcc")]
+    structures += [build_reference_oxide(e, q) for e, q in oxides.items()]
+    return {
+        Composition(s.get_chemical_formula()).reduced_formula: s for s in structures
+    }
+
+
+def phase_energies(
+    structures: Mapping[str, Atoms],
+    potential: Potential,
+    *,
+    fmax_eV_per_A: float = 0.05,
+    max_steps: int = 200,
+) -> dict[str, float]:
+    """Energies of reference phases at rest, cell and positions relaxed.
+
+    Parameters
+    ----------
+    structures
+        Formula → structure.
+    potential
+        Where the energies come from.
+    fmax_eV_per_A
+        Largest force left [eV/Å].
+    max_steps
+        Most steps of a relaxation.
+
+    Returns
+    -------
+    dict
+        Formula → energy per formula unit [eV].
+
+    Raises
+    ------
+    InputError
+        If a phase cannot be relaxed.
+
+    """
+    from pymatgen.core import Composition  # noqa: PLC0415 (slow to import)
+
+    for atoms in structures.values():
+        potential.check_species(atoms)
+    relaxed = relax(
+        list(structures.values()),
+        potential,
+        cell="full",
+        fmax_eV_per_A=fmax_eV_per_A,
+        max_steps=max_steps,
+    )
+    energies = {}
+    for formula, found in zip(structures, relaxed, strict=True):
+        if found.failure is not None or not np.isfinite(found.energy_eV):
+            reason = found.failure.reason if found.failure else "no energy"
+            raise InputError(
+                f"phases must relax with the potential {potential.name!r}; got "
+                f"{formula}: {reason}. Give another structure or potential."
+            )
+        n_units = len(found.atoms) / Composition(formula).num_atoms
+        energies[formula] = found.energy_eV / n_units
+    return energies
