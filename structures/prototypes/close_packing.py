@@ -9,7 +9,6 @@ from ase.neighborlist import neighbor_list
 from training_data.errors import InputError
 
 OCTAHEDRON = 6
-SQRT3_CELL = ((1, 1), (-1, 2))
 SHELL_RATIO = 1.3  # the second shell of an octahedral site is 1.7 times the first
 BOUNDARY = 1e-9  # fractional: points on a cell face belong to the lower one
 
@@ -258,6 +257,6 @@ def _shared(i: np.ndarray, j: np.ndarray, shift: np.ndarray, n: int) -> np.ndarr
                 key = (int(i[a]), int(i[b]), *image)
                 counts[key] = counts.get(key, 0) + 1
     shared = np.zeros((n, n), dtype=int)
-    for (a, b, *_), count in counts.items():
-        shared[a, b] = max(shared[a, b], count)
+    for (first, second, *_), count in counts.items():
+        shared[first, second] = max(int(shared[first, second]), count)
     return shared

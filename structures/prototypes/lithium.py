@@ -1,10 +1,13 @@
-"""Metallic lithium, body- and face-centred cubic."""
+"""Metallic lithium: body-centred cubic and three close packings."""
 
+import numpy as np
 from ase import Atoms
 from ase.build import bulk
 
 FCC_A = 4.20
 BCC_A = 3.335
+NEAREST_A = FCC_A / 2**0.5
+STACKINGS = {"hcp": "AB", "9R": "ABCBCACAB"}
 
 
 def build_lithium(structure: str, *, a_A: float | None = None) -> Atoms:
@@ -42,3 +45,54 @@ def build_lithium(structure: str, *, a_A: float | None = None) -> Atoms:
     """
     default = FCC_A if structure == "fcc" else BCC_A
     return bulk("Li", structure, a=default if a_A is None else a_A, cubic=True)
+
+
+def build_close_packed_lithium(
+    structure: str, *, nearest_A: float = NEAREST_A
+) -> Atoms:
+    """Hexagonal cell of lithium in the hcp or 9R stacking, constructed.
+
+    Parameters
+    ----------
+    structure
+        ``"hcp"`` (A B, 2 atoms) or ``"9R"`` (ABCBCACAB, 9 atoms; samarium type).
+    nearest_A
+        Distance of nearest neighbours [Å]; by default that of fcc lithium at the
+        PBE-D3(BJ) level.
+
+    Returns
+    -------
+    Atoms
+        Periodic hexagonal cell, planes perpendicular to z; ``arrays["layer"]`` counts
+        them.
+
+    Notes
+    -----
+    Planes are ``sqrt(2/3)`` nearest distances apart (ideal packing), so hcp, 9R and
+    fcc have the same volume per atom and differ in stacking alone. 9R was proposed for
+    lithium below 80 K; its measured lattice is not used here.
+
+    References
+    ----------
+    A. W. Overhauser, Phys. Rev. Lett. 53, 64 (1984), doi:10.1103/PhysRevLett.53.64.
+
+    Examples
+    --------
+    >>> len(build_close_packed_lithium("hcp")), len(build_close_packed_lithium("9R"))
+    (2, 9)
+
+    """
+    letters = STACKINGS[structure]
+    spacing = float(np.sqrt(2 / 3)) * nearest_A
+    cell = nearest_A * np.array([[1.0, 0, 0], [-0.5, np.sqrt(3) / 2, 0], [0, 0, 0]])
+    cell[2, 2] = len(letters) * spacing
+    scaled = np.array(
+        [
+            (("ABC".index(letter) * 1 / 3) % 1, ("ABC".index(letter) * 2 / 3) % 1, k)
+            for k, letter in enumerate(letters)
+        ]
+    )
+    scaled[:, 2] /= len(letters)
+    atoms = Atoms(["Li"] * len(letters), scaled_positions=scaled, cell=cell, pbc=True)
+    atoms.set_array("layer", np.arange(len(letters)))
+    return atoms

@@ -3,6 +3,7 @@
 import numpy as np
 from ase import Atoms
 
+from structures.site_labels import label_sites
 from training_data.errors import InputError
 
 LATTICE_A = 6.25
@@ -42,7 +43,7 @@ def build_layered_li2zrcl6(
     Returns
     -------
     Atoms
-        Li2MCl6, periodic; a and b span the layer (angle 60°).
+        Li2MCl6, periodic; a and b span the layer (angle 60°). Sites M, Li_A and Cl.
 
     Raises
     ------
@@ -128,4 +129,5 @@ def build_layered_li2zrcl6(
         pbc=True,
     )
     atoms.wrap(pbc=(True, True, False))
-    return atoms
+    atoms.set_array("layer", np.zeros(len(atoms), dtype=int))
+    return label_sites(atoms, ["M", *["Li_A"] * 2, *["Cl"] * 6])

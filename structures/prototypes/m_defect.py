@@ -25,15 +25,15 @@ EDGE, FACE = 2, 3  # chlorines in common
 MOST_ENUMERATED = 20_000
 DRAWS_PER_STRUCTURE = 40
 Supercell = tuple[tuple[int, int], tuple[int, int]]
-THREE_BY_THREE: Supercell = ((3, 0), (0, 3))
+THREE_BY_THREE: Supercell = ((3, 0), (-3, 3))
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Counts:
-    """Cations per sheet: inside the layers (A) and between them (B)."""
+    """Cations of every sheet that holds any: pairs of sheet and number."""
 
-    metal: tuple[int, int]
-    lithium: tuple[int, int]
+    metal: tuple[tuple[int, int], ...]
+    lithium: tuple[tuple[int, int], ...]
 
 
 def build_m_defect_layers(
@@ -42,8 +42,8 @@ def build_m_defect_layers(
     stacking: str = "c",
     n_layers: int = 1,
     supercell: Supercell = THREE_BY_THREE,
-    metal_between: int = 1,
-    lithium_between: int = 0,
+    metal_between: int | tuple[int, ...] = 1,
+    lithium_between: int | tuple[int, ...] = 0,
     n_structures: int | None = None,
     rng: np.random.Generator | None = None,
     a_A: float = LATTICE_A,
@@ -72,7 +72,7 @@ def build_m_defect_layers(
         In-plane cell vectors in steps of the chlorine lattice (60°); its determinant,
         the number of octahedra per sheet, is a multiple of three.
     metal_between, lithium_between
-        Cations in each B sheet.
+        Cations in the B sheet above each layer; one number for all, or one per layer.
     n_structures
         Largest number of structures to return; all by default.
     rng
@@ -139,7 +139,9 @@ def build_m_defect_layers(
         )
     permutations = site_permutations(packing)
     if rng is None:
-        found = islice(_enumerated(packing, counts, permutations), n_structures)
+        found: Iterator[Found] = islice(
+            _enumerated(packing, counts, permutations), n_structures
+        )
     else:
         found = _drawn(packing, counts, permutations, n_structures or 10, rng)
     structures = tuple(
@@ -216,30 +218,44 @@ def occupied_packing(
     return atoms
 
 
-def _counts(packing: ClosePacking, metal_between: int, lithium_between: int) -> _Counts:
+def _counts(
+    packing: ClosePacking,
+    metal_between: int | tuple[int, ...],
+    lithium_between: int | tuple[int, ...],
+) -> _Counts:
     """Cations of every sheet, refused where they do not make Li2MCl6."""
     n = packing.sites_per_sheet
+    n_layers = (int(packing.sheet.max()) + 1) // 2
     if n % 3:
         raise InputError(
             "supercell must hold a multiple of three octahedra per sheet for Li2MCl6; "
-            f"got {n!r}. Give for example ((3, 0), (0, 3))."
+            f"got {n!r}. Give for example ((3, 0), (-3, 3))."
         )
     n_metal, n_lithium = n // 3, 2 * n // 3
-    if not 0 <= metal_between <= n_metal // 2:
-        raise InputError(
-            f"metal_between must be between 0 and {n_metal // 2} (A is the M-rich "
-            f"sheet) of {n_metal} M per layer; got {metal_between!r}. "
-            "Enlarge supercell for a finer step."
-        )
-    if not 0 <= lithium_between <= n_lithium:
-        raise InputError(
-            f"lithium_between must be between 0 and {n_lithium}; got "
-            f"{lithium_between!r}. It is the number of Li in each sheet between layers."
-        )
+    given = {
+        "metal_between": (metal_between, n_metal // 2, "A is the M-rich sheet"),
+        "lithium_between": (lithium_between, n_lithium, "the Li of one layer"),
+    }
+    counts = []
+    for name, (value, largest, why) in given.items():
+        each = (value,) * n_layers if isinstance(value, int) else tuple(value)
+        if len(each) != n_layers or not all(0 <= v <= largest for v in each):
+            raise InputError(
+                f"{name} must be between 0 and {largest} ({why}) for each of "
+                f"{n_layers} layers; got {value!r}. Enlarge supercell for finer steps."
+            )
+        counts.append(each)
     return _Counts(
-        metal=(n_metal - metal_between, metal_between),
-        lithium=(n_lithium - lithium_between, lithium_between),
+        metal=_per_sheet(counts[0], n_metal), lithium=_per_sheet(counts[1], n_lithium)
     )
+
+
+def _per_sheet(between: tuple[int, ...], total: int) -> tuple[tuple[int, int], ...]:
+    """Pairs of a sheet and its number of cations, sheets without any left out."""
+    pairs = []
+    for layer, number in enumerate(between):
+        pairs += [(2 * layer, total - number), (2 * layer + 1, number)]
+    return tuple((sheet, number) for sheet, number in pairs if number)
 
 
 def _pulled(
@@ -273,12 +289,6 @@ def _conflicts(packing: ClosePacking) -> tuple[np.ndarray, np.ndarray]:
     return packing.shared >= EDGE, packing.shared >= FACE
 
 
-def _sheets(packing: ClosePacking, counts: tuple[int, int]) -> list[tuple[int, int]]:
-    """Sheet and number of cations for every sheet that holds any."""
-    n_sheets = int(packing.sheet.max()) + 1
-    return [(s, counts[s % 2]) for s in range(n_sheets) if counts[s % 2]]
-
-
 Found = tuple[np.ndarray, np.ndarray, int]
 
 
@@ -288,15 +298,11 @@ def _enumerated(
     """Every arrangement once per orbit: first of M, then of Li around it."""
     edges, faces = _conflicts(packing)
     everything = np.ones(len(packing.sheet), dtype=bool)
-    metals = placements(
-        packing.sheet, _sheets(packing, counts.metal), everything, conflict=edges
-    )
+    metals = placements(packing.sheet, counts.metal, everything, conflict=edges)
     for metal_sites, stabiliser, orbit in _orbits(metals, permutations):
         free = ~faces[metal_sites].any(axis=0)
         free[metal_sites] = False
-        lithium = placements(
-            packing.sheet, _sheets(packing, counts.lithium), free, conflict=faces
-        )
+        lithium = placements(packing.sheet, counts.lithium, free, conflict=faces)
         for lithium_sites, _, others in _orbits(lithium, stabiliser):
             yield metal_sites, lithium_sites, orbit * others
 
@@ -336,7 +342,7 @@ def _drawn(
     for _ in range(DRAWS_PER_STRUCTURE * n_structures):
         first = draw_placement(
             packing.sheet,
-            _sheets(packing, counts.metal),
+            counts.metal,
             everything,
             conflict=edges,
             rng=rng,
@@ -350,7 +356,7 @@ def _drawn(
         free[metal_sites] = False
         second = draw_placement(
             packing.sheet,
-            _sheets(packing, counts.lithium),
+            counts.lithium,
             free,
             conflict=faces,
             rng=rng,
