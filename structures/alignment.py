@@ -79,7 +79,8 @@ def standard_alignment(
     --------
     >>> from structures.superlattice import lattice_symmetry
     >>> square = lattice_symmetry(np.eye(2))
-    >>> standard_alignment(np.array([[0, 1], [-1, 0]]), metal=square, electrolyte=square)
+    >>> turned = np.array([[0, 1], [-1, 0]])
+    >>> standard_alignment(turned, metal=square, electrolyte=square)
     (-1, 0, 0, -1)
 
     """

@@ -1,21 +1,50 @@
 """Metal | electrolyte interfaces by layer count, from lattice matching."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from ase import Atoms
 
-from structures.lattice_match import LatticeMatch, lattice_matches
+from structures.interface_assembly import (
+    ELECTROLYTE,
+    METAL,
+    Stacking,
+    assemble,
+    principal_strains,
+    supercells,
+)
+from structures.interface_plan import (
+    lattice_constants,
+    matches_of_surfaces,
+    n_atoms_of,
+)
+from structures.lattice_match import LatticeMatch, in_plane_mismatch
+from structures.oriented_crystal import orient_crystal
 from structures.side_view import draw_side_view
-from structures.slabs import Slab, build_slab, slab_thickness
+from structures.slabs import Slab, build_slab
+from structures.terminations import PLANE_TOLERANCE_A
 from training_data.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-METAL, ELECTROLYTE = 0, 1
-SNAP = 1e-9  # fractional coordinates this close below 1 are 0
+__all__ = [
+    "ELECTROLYTE",
+    "METAL",
+    "Interface",
+    "StrainedSide",
+    "build_interface",
+    "build_metal_free_control",
+]
+
+StrainedSide = Literal["metal", "electrolyte", "shared"]
+METAL_SHARES: Mapping[str, float] = {"metal": 1.0, "shared": 0.5, "electrolyte": 0.0}
+MISMATCH_FROM = (
+    "100 sqrt(e1^2 + e2^2 - e1 e2) of the principal strains e1, e2 that bring the "
+    "metal's supercell onto the electrolyte's"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,15 +56,21 @@ class Interface:
     atoms
         Electrolyte below, metal above, z along the normal, cell lower-triangular.
         ``arrays["side"]`` is 0 for the metal and 1 for the electrolyte,
-        ``arrays["layer"]`` counts layers from the bottom of each side.
+        ``arrays["layer"]`` counts layers from the bottom of each side,
+        ``arrays["site"]`` points into ``info["site_names"]``.
     n_atoms
         Number of atoms.
     mismatch_percent
-        ``100 sqrt(e1² + e2² - e1 e2)`` of the principal strains of the metal.
+        ``100 sqrt(e1² + e2² - e1 e2)`` of the principal strains that bring the metal
+        onto the electrolyte.
+    strain_on
+        Which side carries the strain.
     strain_metal_percent, strain_electrolyte_percent
         The same measure of the strain that each side carries in the interface.
-    principal_strains_metal_percent
-        Principal strains of the metal, ascending; positive is stretched.
+    principal_strains_metal_percent, principal_strains_electrolyte_percent
+        Principal strains of each side, ascending; positive is stretched.
+    lattice_metal, lattice_electrolyte
+        Lattice constants of the crystals that were given: a, b, c [Å], α, β, γ [°].
     area_A2
         Area of the cell [Å²].
     gap_A
@@ -49,6 +84,10 @@ class Interface:
         Number of layers.
     metal_miller, electrolyte_miller
         Planes.
+    shift
+        Shift of the metal along a and b of the cell, in fractions.
+    metal_slab, electrolyte_slab
+        Both slabs before they are strained, with terminations and polarity.
     match
         The lattice match that was built.
     candidates
@@ -59,9 +98,13 @@ class Interface:
     atoms: Atoms
     n_atoms: int
     mismatch_percent: float
+    strain_on: StrainedSide
     strain_metal_percent: float
     strain_electrolyte_percent: float
     principal_strains_metal_percent: tuple[float, float]
+    principal_strains_electrolyte_percent: tuple[float, float]
+    lattice_metal: tuple[float, ...]
+    lattice_electrolyte: tuple[float, ...]
     area_A2: float
     gap_A: float
     vacuum_A: float | None
@@ -71,6 +114,9 @@ class Interface:
     electrolyte_layers: int
     metal_miller: tuple[int, int, int]
     electrolyte_miller: tuple[int, int, int]
+    shift: tuple[float, float]
+    metal_slab: Slab
+    electrolyte_slab: Slab
     match: LatticeMatch
     candidates: tuple[LatticeMatch, ...]
 
@@ -80,10 +126,17 @@ class Interface:
             "n_atoms": self.n_atoms,
             "formula": self.atoms.get_chemical_formula(mode="metal"),
             "mismatch_percent": self.mismatch_percent,
+            "mismatch_from": MISMATCH_FROM,
+            "lattice_metal_A_degree": list(self.lattice_metal),
+            "lattice_electrolyte_A_degree": list(self.lattice_electrolyte),
+            "strain_on": self.strain_on,
             "strain_metal_percent": self.strain_metal_percent,
             "strain_electrolyte_percent": self.strain_electrolyte_percent,
             "principal_strains_metal_percent": list(
                 self.principal_strains_metal_percent
+            ),
+            "principal_strains_electrolyte_percent": list(
+                self.principal_strains_electrolyte_percent
             ),
             "area_A2": self.area_A2,
             "gap_A": self.gap_A,
@@ -94,6 +147,9 @@ class Interface:
             "electrolyte_layers": self.electrolyte_layers,
             "metal_miller": list(self.metal_miller),
             "electrolyte_miller": list(self.electrolyte_miller),
+            "shift": list(self.shift),
+            "metal_slab": self.metal_slab.to_json(),
+            "electrolyte_slab": self.electrolyte_slab.to_json(),
             "match": self.match.to_json(),
             "candidates": [match.to_json() for match in self.candidates],
         }
@@ -111,18 +167,28 @@ def build_interface(
     metal_miller: tuple[int, int, int] = (1, 1, 1),
     electrolyte_layers: int = 4,
     metal_layers: int = 5,
+    electrolyte_thickness_A: float | None = None,
+    metal_thickness_A: float | None = None,
+    electrolyte_termination: int | tuple[int, int] | None = None,
+    metal_termination: int | tuple[int, int] | None = None,
     gap_A: float = 2.5,
     vacuum_A: float | None = None,
     max_mismatch_percent: float = 2.0,
     max_area_A2: float = 400.0,
     min_area_A2: float = 0.0,
     match: int = 0,
+    strain_on: StrainedSide = "metal",
+    shift: tuple[float, float] = (0.0, 0.0),
+    max_atoms: int = 5000,
+    plane_tolerance_A: float = PLANE_TOLERANCE_A,
+    oxidation_states: Mapping[str, float] | None = None,
 ) -> Interface:
     """Coherent interface of complete layers; the soft metal carries the strain.
 
-    The metal is strained in its plane onto the electrolyte and keeps its interlayer
-    spacing; the electrolyte keeps its lattice. The lateral registry is not optimised
-    (an atom of each side starts at the origin): relax the result.
+    By default the metal is strained in its plane onto the electrolyte and keeps its
+    interlayer spacing, the electrolyte keeps its lattice, and an atom of each side
+    starts at the origin: relax the result, or search the registry first
+    (``search_registry``).
 
     Parameters
     ----------
@@ -132,6 +198,11 @@ def build_interface(
         Contact planes, in indices of the cells that are given.
     electrolyte_layers, metal_layers
         Number of complete layers of each side.
+    electrolyte_thickness_A, metal_thickness_A
+        In place of the layers: as many as make the side at least this thick [Å].
+    electrolyte_termination, metal_termination
+        Number of the cut (``surface_terminations``) at both ends of a side, or of the
+        lower and the upper one, which adds a part of a layer. None: the widest gap.
     gap_A
         Distance of the facing atomic planes [Å], at both contacts.
     vacuum_A
@@ -141,6 +212,17 @@ def build_interface(
         Limits of the lattice match; a minimum area makes a wider cell.
     match
         Which of the ranked matches to build; 0 is the smallest.
+    strain_on
+        Which side is strained: ``"metal"``, ``"electrolyte"`` or ``"shared"``, half
+        of every principal strain on each.
+    shift
+        Shift of the metal along a and b of the common cell, in fractions.
+    max_atoms
+        Largest number of atoms that is built.
+    plane_tolerance_A
+        Atoms closer than this along the normal are one plane [Å].
+    oxidation_states
+        Charges that are not in the table of undisputed ones [e].
 
     Returns
     -------
@@ -150,19 +232,20 @@ def build_interface(
     Raises
     ------
     InputError
-        If nothing matches within the limits (the message tells the best mismatch), or
-        a number is out of range.
+        If nothing matches within the limits (the message tells the best mismatch), the
+        interface has too many atoms, or a number is out of range.
 
     Notes
     -----
     With the in-plane supercells M (metal) and S (electrolyte) as rows, ``M F = S``;
     the singular values of F are 1 + e1 and 1 + e2. Cell height:
     ``t_electrolyte + t_metal + 2 gap`` or ``t_electrolyte + gap + t_metal + vacuum``.
+    A shared strain gives both sides the square roots of 1 + e1 and 1 + e2.
 
     ================  ================================================
     symbol            variable
     ================  ================================================
-    e1, e2            ``principal_strains_metal_percent`` / 100
+    e1, e2            ``match.principal_strains``
     t_electrolyte     ``thickness_electrolyte_A``
     t_metal           ``thickness_metal_A``
     ================  ================================================
@@ -182,14 +265,30 @@ def build_interface(
     (173, 9.7)
 
     """
-    _check(gap_A, vacuum_A, match)
+    _check(gap_A, vacuum_A, match, strain_on)
+    shared: dict[str, Any] = {
+        "plane_tolerance_A": plane_tolerance_A,
+        "oxidation_states": oxidation_states,
+    }
     bottom = build_slab(
-        electrolyte, miller=electrolyte_miller, layers=electrolyte_layers
+        electrolyte,
+        miller=electrolyte_miller,
+        layers=electrolyte_layers,
+        thickness_A=electrolyte_thickness_A,
+        **_ends(electrolyte_termination),
+        **shared,
     )
-    top = build_slab(metal, miller=metal_miller, layers=metal_layers)
-    candidates = lattice_matches(
-        top.atoms.cell[:2, :2],
-        bottom.atoms.cell[:2, :2],
+    top = build_slab(
+        metal,
+        miller=metal_miller,
+        layers=metal_layers,
+        thickness_A=metal_thickness_A,
+        **_ends(metal_termination),
+        **shared,
+    )
+    candidates = matches_of_surfaces(
+        orient_crystal(metal, miller=metal_miller),
+        orient_crystal(electrolyte, miller=electrolyte_miller),
         max_area_A2=max_area_A2,
         max_mismatch_percent=max_mismatch_percent,
         min_area_A2=min_area_A2,
@@ -200,27 +299,47 @@ def build_interface(
             f"{match!r}. Choose a smaller one or raise max_area_A2."
         )
     chosen = candidates[match]
-    atoms = _assemble(bottom, top, chosen, gap_A, vacuum_A)
-    side = atoms.arrays["side"]
+    n_atoms = n_atoms_of(bottom, top, chosen)
+    if n_atoms > max_atoms:
+        raise InputError(
+            f"max_atoms must be at least {n_atoms}, the size of match {match} "
+            f"({chosen.area_A2:.0f} Å²); got {max_atoms!r}. Take fewer layers, another "
+            "match, or raise it."
+        )
+    stacking = Stacking(gap_A, vacuum_A, METAL_SHARES[strain_on], shift)
+    atoms = assemble(bottom, top, chosen, stacking=stacking)
+    plane = atoms.cell[:2, :2]
+    strains = [
+        principal_strains(cell, plane) for cell in supercells(bottom, top, chosen)
+    ]
+    if strain_on == "metal":  # exact, without the rounding of a rotated cell
+        strains = [chosen.principal_strains, (0.0, 0.0)]
     return Interface(
         atoms=atoms,
         n_atoms=len(atoms),
         mismatch_percent=chosen.mismatch_percent,
-        strain_metal_percent=chosen.mismatch_percent,
-        strain_electrolyte_percent=0.0,
-        principal_strains_metal_percent=(
-            100 * chosen.principal_strains[0],
-            100 * chosen.principal_strains[1],
+        strain_on=strain_on,
+        strain_metal_percent=_percent(strains[0]),
+        strain_electrolyte_percent=_percent(strains[1]),
+        principal_strains_metal_percent=(100 * strains[0][0], 100 * strains[0][1]),
+        principal_strains_electrolyte_percent=(
+            100 * strains[1][0],
+            100 * strains[1][1],
         ),
-        area_A2=chosen.area_A2,
+        lattice_metal=lattice_constants(metal),
+        lattice_electrolyte=lattice_constants(electrolyte),
+        area_A2=float(np.linalg.det(plane)),
         gap_A=gap_A,
         vacuum_A=vacuum_A,
-        thickness_metal_A=slab_thickness(atoms[side == METAL]),
-        thickness_electrolyte_A=slab_thickness(atoms[side == ELECTROLYTE]),
-        metal_layers=metal_layers,
-        electrolyte_layers=electrolyte_layers,
+        thickness_metal_A=top.thickness_A,
+        thickness_electrolyte_A=bottom.thickness_A,
+        metal_layers=top.n_layers,
+        electrolyte_layers=bottom.n_layers,
         metal_miller=metal_miller,
         electrolyte_miller=electrolyte_miller,
+        shift=shift,
+        metal_slab=top,
+        electrolyte_slab=bottom,
         match=chosen,
         candidates=candidates,
     )
@@ -255,8 +374,27 @@ def build_metal_free_control(interface: Interface) -> Atoms:
     return interface.atoms[interface.atoms.arrays["side"] == ELECTROLYTE]
 
 
-def _check(gap_A: float, vacuum_A: float | None, match: int) -> None:
+def _ends(termination: int | tuple[int, int] | None) -> dict[str, Any]:
+    """Cuts at the two ends of a slab, as ``build_slab`` takes them."""
+    if isinstance(termination, tuple):
+        return {"termination": termination[0], "top_termination": termination[1]}
+    return {"termination": termination}
+
+
+def _percent(strains: tuple[float, float]) -> float:
+    """Size of a strain, as the mismatch measures it."""
+    return float(100 * in_plane_mismatch(np.array(strains)))
+
+
+def _check(
+    gap_A: float, vacuum_A: float | None, match: int, strain_on: StrainedSide
+) -> None:
     """Refuse numbers that make no interface."""
+    if strain_on not in METAL_SHARES:
+        raise InputError(
+            f"strain_on must be metal, electrolyte or shared; got {strain_on!r}. "
+            "Choose one of the three."
+        )
     if not gap_A > 0:
         raise InputError(
             f"gap_A must be positive; got {gap_A!r}. Give 2 to 3 Å for Li on chlorine."
@@ -270,82 +408,3 @@ def _check(gap_A: float, vacuum_A: float | None, match: int) -> None:
         raise InputError(
             f"match must not be negative; got {match!r}. 0 is the smallest."
         )
-
-
-def _assemble(
-    bottom: Slab, top: Slab, match: LatticeMatch, gap_A: float, vacuum_A: float | None
-) -> Atoms:
-    """Stack the two supercells in the standard orientation."""
-    plane = np.array(match.electrolyte_supercell) @ bottom.atoms.cell[:2, :2]
-    lengths = np.linalg.norm(plane, axis=1)
-    cosine = plane[0] @ plane[1] / lengths.prod()
-    standard = np.array(
-        [
-            [lengths[0], 0.0],
-            [lengths[1] * cosine, lengths[1] * np.sqrt(1 - cosine**2)],
-        ]
-    )
-    closing = gap_A if vacuum_A is None else vacuum_A
-    start = closing / 2
-    above = start + bottom.thickness_A + gap_A
-    height = above + top.thickness_A + closing / 2
-    cell = np.zeros((3, 3))
-    cell[:2, :2] = standard
-    cell[2, 2] = height
-    parts = [
-        _supercell(bottom, match.electrolyte_supercell, cell, start, ELECTROLYTE),
-        _supercell(top, match.metal_supercell, cell, above, METAL),
-    ]
-    return parts[0] + parts[1]
-
-
-def _supercell(
-    slab: Slab,
-    transform: tuple[tuple[int, int], tuple[int, int]],
-    cell: np.ndarray,
-    z_start: float,
-    side: int,
-) -> Atoms:
-    """Slab repeated to a supercell and mapped onto the common cell.
-
-    Fractional in-plane coordinates are kept (that is the strain), heights too.
-    """
-    matrix = np.array(transform)
-    n_cells = round(abs(float(np.linalg.det(matrix))))
-    plane = slab.atoms.cell[:2, :2]
-    inverse = np.linalg.inv(matrix @ plane)
-    shifts = _shifts_inside(matrix, n_cells)
-    lateral = slab.atoms.positions[:, :2]
-    points = (shifts @ plane)[:, None, :] + lateral[None, :, :]
-    fractions = (points.reshape(-1, 2) @ inverse + SNAP) % 1.0 - SNAP
-    order = np.lexsort(
-        (np.arange(len(fractions)), np.tile(slab.atoms.arrays["layer"], n_cells))
-    )
-    heights = np.tile(slab.atoms.positions[:, 2], n_cells)
-    xyz = np.column_stack([fractions @ cell[:2, :2], heights + z_start])
-    atoms = Atoms(
-        np.tile(slab.atoms.numbers, n_cells)[order],
-        positions=xyz[order],
-        cell=cell,
-        pbc=True,
-    )
-    atoms.set_array("layer", np.tile(slab.atoms.arrays["layer"], n_cells)[order])
-    atoms.set_array("side", np.full(len(atoms), side))
-    return atoms
-
-
-def _shifts_inside(matrix: np.ndarray, n_cells: int) -> np.ndarray:
-    """Lattice points of the unit lattice inside a supercell, integers (n_cells, 2)."""
-    reach = int(np.abs(matrix).sum())
-    grid = np.arange(-reach, reach + 1)
-    points = np.array(np.meshgrid(grid, grid, indexing="ij")).reshape(2, -1).T
-    inside = points @ np.linalg.inv(matrix)
-    half_open = np.all((inside + SNAP >= 0) & (inside + SNAP < 1), axis=1)
-    inside = inside[half_open]
-    shifts: np.ndarray = np.round(inside @ matrix).astype(int)
-    if len(shifts) != n_cells:
-        raise InputError(
-            f"match must be an integer supercell; got {matrix.tolist()!r}. "
-            "Use a match that lattice_matches returned."
-        )
-    return shifts

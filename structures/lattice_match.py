@@ -15,6 +15,7 @@ from structures.superlattice import (
     hermite_form,
     hermite_forms,
     lattice_symmetry,
+    lattice_vectors,
     reduced_basis,
 )
 from training_data.errors import InputError
@@ -268,7 +269,7 @@ def _pairs(
         return []
     cells = np.array(bases) @ electrolyte
     lengths = np.linalg.norm(cells, axis=2)
-    vectors = _vectors(metal, float(lengths.max()) / (1 - reach))
+    vectors = lattice_vectors(metal, longest_A=float(lengths.max()) / (1 - reach))
     return [
         match
         for basis, cell, length in zip(bases, cells, lengths, strict=True)
@@ -276,24 +277,8 @@ def _pairs(
     ]
 
 
-Vectors = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""Integer coordinates (n, 2), vectors (n, 2) [Å], lengths (n,) [Å], ascending."""
-
-
-def _vectors(cell: np.ndarray, longest: float) -> Vectors:
-    """Lattice vectors up to a length, shortest first."""
-    reach = np.ceil(longest * np.linalg.norm(np.linalg.inv(cell), axis=0)).astype(int)
-    grid = np.meshgrid(*(np.arange(-n, n + 1) for n in reach), indexing="ij")
-    integers = np.array(grid).reshape(2, -1).T
-    vectors = integers @ cell
-    lengths = np.linalg.norm(vectors, axis=1)
-    order = np.argsort(lengths, kind="stable")
-    order = order[(lengths[order] > 0) & (lengths[order] <= longest * (1 + 1e-9))]
-    return integers[order], vectors[order], lengths[order]
-
-
 def _of_one(
-    vectors: Vectors,
+    vectors: tuple[np.ndarray, np.ndarray, np.ndarray],
     basis: np.ndarray,
     cell: np.ndarray,
     lengths: np.ndarray,

@@ -61,6 +61,13 @@ class OrientedCrystal:
         symmetry: np.ndarray = np.unique(self.rotations[keeps], axis=0)
         return symmetry
 
+    def sides_alike(self) -> bool:
+        """Whether the crystal turned upside down is the same crystal.
+
+        Where it is not, (-h -k -l) gives surfaces and matches that (h k l) does not.
+        """
+        return bool(np.any(self.flips & (np.linalg.det(self.rotations) < 0)))
+
 
 def orient_crystal(crystal: Atoms, *, miller: tuple[int, int, int]) -> OrientedCrystal:
     """Primitive cell whose a and b span a lattice plane, z along its normal.

@@ -144,3 +144,36 @@ def lattice_symmetry(cell: np.ndarray) -> np.ndarray:
     inverse = np.round(np.linalg.inv(basis)).astype(int)
     symmetry: np.ndarray = inverse @ _SMALL[same] @ basis
     return symmetry
+
+
+def lattice_vectors(
+    cell: np.ndarray, *, longest_A: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lattice vectors up to a length, shortest first, without zero.
+
+    Parameters
+    ----------
+    cell
+        Lattice, rows are vectors, shape (2, 2) [Å].
+    longest_A
+        Largest length [Å].
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Integer coordinates (n, 2), vectors (n, 2) [Å], lengths (n,) [Å].
+
+    Examples
+    --------
+    >>> lattice_vectors(np.eye(2), longest_A=1.5)[2].round(3).tolist()
+    [1.0, 1.0, 1.0, 1.0, 1.414, 1.414, 1.414, 1.414]
+
+    """
+    reach = np.linalg.norm(np.linalg.inv(cell), axis=0) * longest_A
+    axes = (np.arange(-n, n + 1) for n in np.ceil(reach).astype(int))
+    integers = np.array(np.meshgrid(*axes, indexing="ij")).reshape(2, -1).T
+    vectors = integers @ cell
+    lengths = np.linalg.norm(vectors, axis=1)
+    order = np.argsort(lengths, kind="stable")
+    order = order[(lengths[order] > 0) & (lengths[order] <= longest_A * (1 + 1e-9))]
+    return integers[order], vectors[order], lengths[order]
