@@ -1,26 +1,29 @@
 """Prototypes, slabs, interfaces and relaxation."""
 
 from structures.coordination import Coordination, coordination
+from structures.disordered_crystal import DisorderedCrystal
+from structures.disordered_crystal_files import read_disordered_crystal
 from structures.duplicates import Duplicates, UniqueStructures, find_duplicates
-from structures.interface import (
-    Interface,
-    build_interface,
-    build_metal_free_control,
-)
+from structures.interface import Interface, build_interface, build_metal_free_control
 from structures.lattice_match import LatticeMatch, lattice_matches
 from structures.matching import MatchCriteria, StructureMatch, match_structures
+from structures.ordering import Ordering
 from structures.polyhedra import Link, Polyhedra, Sharing, polyhedra, shared_edges
 from structures.prototypes import available_prototypes, build_prototype
+from structures.prototypes.llzo import build_llzo_cubic
 from structures.relaxation import Relaxation, relax
+from structures.site_ordering import order_sites
 from structures.slabs import Slab, build_slab
 
 __all__ = [
     "Coordination",
+    "DisorderedCrystal",
     "Duplicates",
     "Interface",
     "LatticeMatch",
     "Link",
     "MatchCriteria",
+    "Ordering",
     "Polyhedra",
     "Relaxation",
     "Sharing",
@@ -29,6 +32,7 @@ __all__ = [
     "UniqueStructures",
     "available_prototypes",
     "build_interface",
+    "build_llzo_cubic",
     "build_metal_free_control",
     "build_prototype",
     "build_slab",
@@ -36,7 +40,9 @@ __all__ = [
     "find_duplicates",
     "lattice_matches",
     "match_structures",
+    "order_sites",
     "polyhedra",
+    "read_disordered_crystal",
     "relax",
     "shared_edges",
 ]

@@ -1,0 +1,146 @@
+"""From arrangements that runs found to ranked, symmetry-distinct structures."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from ase import Atoms
+
+from structures.disordered_crystal import DisorderedCrystal
+from structures.ordering import Ordering
+from structures.ordering_problem import VACANCY, OrderingProblem
+from structures.site_symmetry import canonical_arrangement, site_permutations
+from training_data.errors import Failure, InputError
+
+if TYPE_CHECKING:
+    from mlip.potential import Potential
+
+SAME_ENERGY_eV = 1e-4
+
+
+def rank_arrangements(
+    crystal: DisorderedCrystal,
+    problem: OrderingProblem,
+    by_run: list[np.ndarray],
+    *,
+    method: str,
+    oxidation_states: dict[str, float],
+    n_keep: int,
+    potential: "Potential | None",
+) -> Ordering:
+    """Distinct arrangements of all runs, lowest first, as structures."""
+    by_run = [found[problem.violations(found) == 0] for found in by_run]
+    energies = [problem.energies(found) for found in by_run]
+    run_lowest = [float(e.min()) if len(e) else np.inf for e in energies]
+    if not np.isfinite(min(run_lowest)):
+        raise InputError(
+            "min_distance_A and exclusions must leave an arrangement without forbidden "
+            f"pairs; got none in {len(by_run)} runs. Lower the distances or the counts."
+        )
+    permutations = _on_sites(site_permutations(crystal), problem.sites)
+    pool = np.vstack(by_run)
+    pool_energies = np.concatenate(energies)
+    distinct: dict[bytes, tuple[np.ndarray, float, int]] = {}
+    for index in np.argsort(pool_energies, kind="stable"):
+        energy = float(pool_energies[index])
+        if len(distinct) >= n_keep and energy > max(
+            known for _, known, _ in distinct.values()
+        ):
+            break
+        name, images = canonical_arrangement(pool[index], permutations)
+        distinct.setdefault(name, (pool[index], energy, images))
+    chosen = list(distinct.values())[:n_keep]
+    structures = [_structure(crystal, problem, found) for found, _, _ in chosen]
+    order, answers, failures = _by_potential(structures, potential)
+    lowest = next(iter(distinct))
+    n_lowest = sum(
+        any(
+            canonical_arrangement(found, permutations)[0] == lowest
+            for found in arrangements[e <= min(run_lowest) + SAME_ENERGY_eV]
+        )
+        for arrangements, e in zip(by_run, energies, strict=True)
+    )
+    violations = problem.violations(np.array([found for found, _, _ in chosen]))
+    return Ordering(
+        structures=tuple(structures[i] for i in order),
+        electrostatic_energies_eV=tuple(chosen[i][1] for i in order),
+        potential_energies_eV=answers,
+        n_equivalent=tuple(chosen[i][2] for i in order),
+        site_counts=tuple(_site_counts(structures[i]) for i in order),
+        excluded_pairs=tuple(int(violations[i]) for i in order),
+        forbidden_pairs=_forbidden_pairs(crystal, problem),
+        run_lowest_eV=tuple(run_lowest),
+        n_runs=len(by_run),
+        n_runs_lowest=n_lowest,
+        method=method,
+        oxidation_states=oxidation_states,
+        failures=failures,
+    )
+
+
+def _on_sites(permutations: np.ndarray, sites: np.ndarray) -> np.ndarray:
+    """Permutations of all sites as permutations of some, which they keep together."""
+    place = np.full(permutations.shape[1], -1)
+    place[sites] = np.arange(len(sites))
+    reduced: np.ndarray = np.unique(place[permutations[:, sites]], axis=0)
+    return reduced
+
+
+def _structure(
+    crystal: DisorderedCrystal, problem: OrderingProblem, arrangement: np.ndarray
+) -> Atoms:
+    """Arrangement as labelled atoms, in the order of the crystal's sites."""
+    species = [next(iter(occupancy)) for occupancy in crystal.occupancies]
+    present = np.ones(crystal.n_sites, dtype=bool)
+    for site, kind in zip(problem.sites, arrangement, strict=True):
+        species[site] = problem.species[kind]
+        present[site] = kind != VACANCY
+    names = list(dict.fromkeys(crystal.site_names))
+    kept = np.flatnonzero(present)
+    atoms = Atoms(
+        [species[index] for index in kept],
+        scaled_positions=crystal.scaled_positions[kept],
+        cell=crystal.cell_A,
+        pbc=True,
+    )
+    atoms.set_array(
+        "site", np.array([names.index(crystal.site_names[i]) for i in kept], dtype=int)
+    )
+    atoms.info["site_names"] = names
+    return atoms
+
+
+def _site_counts(atoms: Atoms) -> dict[str, dict[str, int]]:
+    """Atoms per site name and species."""
+    counts: dict[str, dict[str, int]] = {}
+    for site, symbol in zip(atoms.arrays["site"], atoms.symbols, strict=True):
+        row = counts.setdefault(atoms.info["site_names"][site], {})
+        row[symbol] = row.get(symbol, 0) + 1
+    return counts
+
+
+def _forbidden_pairs(
+    crystal: DisorderedCrystal, problem: OrderingProblem
+) -> tuple[tuple[str, str, float, float, int], ...]:
+    """Forbidden pairs by site names: distances and number."""
+    groups: dict[tuple[str, str], list[float]] = {}
+    for one, other in zip(*np.nonzero(np.triu(problem.forbidden)), strict=True):
+        names = sorted(crystal.site_names[problem.sites[i]] for i in (one, other))
+        groups.setdefault((names[0], names[1]), []).append(
+            float(problem.distances_A[one, other])
+        )
+    return tuple(
+        (one, other, min(lengths), max(lengths), len(lengths))
+        for (one, other), lengths in sorted(groups.items())
+    )
+
+
+def _by_potential(
+    structures: list[Atoms], potential: "Potential | None"
+) -> tuple[list[int], tuple[float, ...] | None, tuple[Failure, ...]]:
+    """Order of the structures, their energies by the potential, and failures."""
+    if potential is None:
+        return list(range(len(structures))), None, ()
+    evaluation = potential.evaluate(structures)
+    energies = np.asarray(evaluation.energies, dtype=float)
+    order = [int(i) for i in np.argsort(energies, kind="stable")]  # NaN comes last
+    return order, tuple(float(energies[i]) for i in order), tuple(evaluation.failures)

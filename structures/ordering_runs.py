@@ -1,0 +1,227 @@
+"""Searches for arrangements of low energy: tempering, annealing and enumeration."""
+
+import itertools
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from structures.ordering_moves import Chains
+from structures.ordering_problem import VACANCY, OrderingProblem
+from training_data.errors import InputError
+
+COULOMB_eV_A = 14.399645  # e² / (4 π ε0)
+WEAKEST_COUPLING, STRONGEST_COUPLING = 7.0, 14.0
+LADDER_RATIO = 1.19
+LADDER_ATOMS = 56  # cells with more mobile atoms need denser ladders
+FEWEST_RUNGS, MOST_RUNGS = 5, 32
+ANNEALING_FACTOR = 4.0  # annealing starts this much hotter and ends this much colder
+MOVES_BETWEEN_EXCHANGES = 10
+KEPT_PER_RUN = 32
+SAME_ENERGY_eV = 1e-5
+MOST_ARRANGEMENTS = 2_000_000
+BATCH = 20_000
+
+
+def temperature_range(
+    problem: OrderingProblem, volume_A3: float
+) -> tuple[float, float]:
+    """Lowest and highest temperature kT [eV] of a search, from the charges.
+
+    Notes
+    -----
+    ``kT = d² e² / (4 π ε0 Γ r)`` with d the difference in charge of two species that
+    change places, ``r = (V / n)^(1/3)`` the spacing of the rarer one, and the
+    coupling Γ between 7 and 14, where arrangements freeze.
+
+    """
+    scales = []
+    for one, other in itertools.combinations(range(len(problem.species)), 2):
+        n = min(problem.counts[one], problem.counts[other])
+        d = problem.charges[one] - problem.charges[other]
+        shared = problem.allowed[:, one] & problem.allowed[:, other]
+        if n and d and shared.any():
+            scales.append(d * d * COULOMB_eV_A / (volume_A3 / n) ** (1 / 3))
+    if not scales:
+        return 1.0, 1.0  # charges do not tell the species apart
+    return min(scales) / STRONGEST_COUPLING, max(scales) / WEAKEST_COUPLING
+
+
+def temper(
+    problem: OrderingProblem,
+    *,
+    n_runs: int,
+    n_sweeps: int,
+    kT_range: tuple[float, float],
+    rng: np.random.Generator,
+) -> list[np.ndarray]:
+    """Arrangements of low energy that each run of parallel tempering came across.
+
+    A run is a ladder of chains at temperatures in geometric progression;
+    neighbours change places with the probability that keeps detailed balance.
+    """
+    n_mobile = problem.counts[1:].sum()
+    low, high = kT_range
+    steps = math.log(max(high / low, 1.0)) / math.log(LADDER_RATIO)
+    steps *= math.sqrt(max(1.0, n_mobile / LADDER_ATOMS))
+    n_rungs = min(MOST_RUNGS, max(FEWEST_RUNGS, math.ceil(steps) + 1))
+    rungs = np.geomspace(low, high, n_rungs)
+    kT = np.tile(rungs, n_runs)
+    chains = _start(problem, n_runs * n_rungs, rng)
+    found = [_Lowest() for _ in range(n_runs)]
+    n_rounds = _n_rounds(chains, n_sweeps)
+    for number in range(n_rounds):
+        for _ in range(MOVES_BETWEEN_EXCHANGES):
+            chains.move(kT, rng)
+        _remember(found, chains, n_rungs)
+        first = np.arange(n_runs)[:, None] * n_rungs
+        first = (first + np.arange(number % 2, n_rungs - 1, 2)).ravel()
+        gain = (1 / kT[first] - 1 / kT[first + 1]) * (
+            chains.energies[first] - chains.energies[first + 1]
+        )
+        accepted = first[np.log(rng.random(len(first))) < gain]
+        chains.exchange(accepted, accepted + 1)
+        if number % 1000 == 999:  # noqa: PLR2004 (rounding stays far below 1e-9 eV)
+            chains.refresh()
+    return _minima(problem, found)
+
+
+def anneal(
+    problem: OrderingProblem,
+    *,
+    n_runs: int,
+    n_sweeps: int,
+    kT_range: tuple[float, float],
+    rng: np.random.Generator,
+) -> list[np.ndarray]:
+    """Arrangements of low energy that each run of simulated annealing came across.
+
+    A run is as many independent chains as a ladder of tempering has at least, all
+    cooled in geometric progression, so that both methods cost the same.
+    """
+    chains = _start(problem, n_runs * FEWEST_RUNGS, rng)
+    found = [_Lowest() for _ in range(n_runs)]
+    n_rounds = _n_rounds(chains, n_sweeps)
+    low, high = kT_range[0] / ANNEALING_FACTOR, kT_range[1] * ANNEALING_FACTOR
+    for number, temperature in enumerate(np.geomspace(high, low, n_rounds)):
+        kT = np.full(len(chains.energies), temperature)
+        for _ in range(MOVES_BETWEEN_EXCHANGES):
+            chains.move(kT, rng)
+        _remember(found, chains, FEWEST_RUNGS)
+        if number % 1000 == 999:  # noqa: PLR2004 (rounding stays far below 1e-9 eV)
+            chains.refresh()
+    return _minima(problem, found)
+
+
+def enumerate_arrangements(problem: OrderingProblem, *, n_keep: int) -> np.ndarray:
+    """Lowest arrangements of all that there are, forbidden pairs left out.
+
+    Raises
+    ------
+    InputError
+        If there are more than two million.
+
+    """
+    n = len(problem.sites)
+    total = math.factorial(n)
+    for count in problem.counts:
+        total //= math.factorial(int(count))
+    if total > MOST_ARRANGEMENTS:
+        raise InputError(
+            f"method must be 'tempering' or 'annealing' for {total:.2g} arrangements; "
+            f"got 'enumeration'. It takes up to {MOST_ARRANGEMENTS:,}."
+        )
+    kept = np.empty((0, n), dtype=np.int64)
+    energies = np.empty(0)
+    source = _all_arrangements(n, [int(count) for count in problem.counts])
+    while batch := list(itertools.islice(source, BATCH)):
+        arrangements = np.array(batch)
+        fine = problem.allowed[np.arange(n), arrangements].all(axis=1)
+        arrangements = arrangements[fine]
+        arrangements = arrangements[problem.violations(arrangements) == 0]
+        kept = np.vstack([kept, arrangements])
+        energies = np.concatenate([energies, problem.energies(arrangements)])
+        order = np.argsort(energies, kind="stable")
+        if len(order) > n_keep:
+            limit = energies[order[n_keep - 1]] + SAME_ENERGY_eV
+            order = order[energies[order] <= limit]
+        kept, energies = kept[order], energies[order]
+    return kept
+
+
+def _all_arrangements(n: int, counts: list[int]) -> Iterator[np.ndarray]:
+    """Every way to put the species on n sites, one array of species per way."""
+
+    def fill(
+        partial: np.ndarray, free: tuple[int, ...], species: int
+    ) -> Iterator[np.ndarray]:
+        if species == len(counts):
+            yield partial
+            return
+        for chosen in itertools.combinations(free, counts[species]):
+            filled = partial.copy()
+            filled[list(chosen)] = species
+            rest = tuple(site for site in free if site not in set(chosen))
+            yield from fill(filled, rest, species + 1)
+
+    return fill(np.full(n, VACANCY, dtype=np.int64), tuple(range(n)), 1)
+
+
+class _Lowest:
+    """The lowest arrangements that one run has come across, one per energy."""
+
+    def __init__(self) -> None:
+        self.kept: dict[float, np.ndarray] = {}
+        self.limit = np.inf
+
+    def offer(self, energy: float, arrangement: np.ndarray) -> None:
+        """Keep a copy if it is new and low enough."""
+        key = round(energy / SAME_ENERGY_eV) * SAME_ENERGY_eV
+        if energy >= self.limit or key in self.kept:
+            return
+        self.kept[key] = arrangement.copy()
+        if len(self.kept) > 2 * KEPT_PER_RUN:
+            lowest = sorted(self.kept)[:KEPT_PER_RUN]
+            self.kept = {energy: self.kept[energy] for energy in lowest}
+            self.limit = lowest[-1]
+
+
+def _start(problem: OrderingProblem, n_chains: int, rng: np.random.Generator) -> Chains:
+    """Chains that start from random arrangements."""
+    return Chains(
+        problem, np.array([problem.random_arrangement(rng) for _ in range(n_chains)])
+    )
+
+
+def _n_rounds(chains: Chains, n_sweeps: int) -> int:
+    """How often chains exchange places; never where nothing can move."""
+    if not chains.movable:
+        return 0
+    return math.ceil(n_sweeps * chains.moves_per_sweep / MOVES_BETWEEN_EXCHANGES)
+
+
+def _remember(found: list[_Lowest], chains: Chains, per_run: int) -> None:
+    """Offer the lowest chain of every run."""
+    by_run = chains.energies.reshape(-1, per_run)
+    places = by_run.argmin(axis=1)
+    for run, place in enumerate(places):
+        index = run * per_run + int(place)
+        energy = float(by_run[run, place])
+        if energy < found[run].limit:
+            found[run].offer(energy, chains.arrangements[index])
+
+
+def _minima(problem: OrderingProblem, found: list[_Lowest]) -> list[np.ndarray]:
+    """Arrangements of every run as found and after a quench, each of shape (m, n)."""
+    result = []
+    for lowest in found:
+        if not lowest.kept:
+            result.append(np.empty((0, len(problem.sites)), dtype=np.int64))
+            continue
+        ranked = sorted(lowest.kept)[:KEPT_PER_RUN]
+        before = np.array([lowest.kept[key] for key in ranked])
+        chains = Chains(problem, before)
+        chains.quench()
+        both = np.vstack([before, chains.arrangements])
+        result.append(np.unique(both, axis=0))
+    return result
