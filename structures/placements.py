@@ -122,6 +122,7 @@ def distinct_placements(
     placement: PlacementKind,
     n_placements: int,
     rng: np.random.Generator,
+    min_distance_A: float = 0.0,
 ) -> tuple[Placement, ...]:
     """Ways to put dopants on some of the sites, none equivalent to another.
 
@@ -143,6 +144,8 @@ def distinct_placements(
         How many to return at most.
     rng
         Source of the draws, also where there are too many placements to list all.
+    min_distance_A
+        Dopants stay at least so far apart [Å].
 
     Returns
     -------
@@ -152,7 +155,8 @@ def distinct_placements(
     Raises
     ------
     InputError
-        If there are fewer sites than dopants, or the kind of placement is unknown.
+        If there are fewer sites than dopants, no placement keeps the distance, or the
+        kind of placement is unknown.
 
     Notes
     -----
@@ -193,7 +197,15 @@ def distinct_placements(
         )
     listed = _listed(allowed, n_dopants, permutations)
     if listed is None:
-        listed = _grown(allowed, n_dopants, distances_A, placement, rng)
+        apart = np.where(distances_A < min_distance_A, np.inf, distances_A)
+        kept = apart if placement == "clustered" else distances_A
+        listed = _grown(allowed, n_dopants, kept, placement, rng)
+    listed = listed[[_closest(each, distances_A) >= min_distance_A for each in listed]]
+    if not len(listed):
+        raise InputError(
+            f"min_distance_A must leave a placement of {n_dopants} dopants; got "
+            f"{min_distance_A:g} Å. Lower it, or take fewer dopants."
+        )
     distinct = _one_per_orbit(listed, permutations)
     found = [
         Placement(

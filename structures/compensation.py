@@ -1,0 +1,156 @@
+"""Ordering of the mobile ions of a doped cell by electrostatics."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from structures.charge_balance import ChargeBalance
+from structures.ordering_problem import OrderingProblem
+from structures.ordering_runs import anneal, temperature_range
+from training_data.errors import InputError
+
+if TYPE_CHECKING:
+    from structures.doping_host import DopingHost
+
+N_RUNS = 2
+TOUCHING_A = 1e-3
+
+
+def order_compensation(
+    host: "DopingHost",
+    balance: ChargeBalance,
+    dopant_sites: tuple[int, ...],
+    *,
+    min_distance_A: float,
+    n_sweeps: int,
+    rng: np.random.Generator,
+) -> tuple[list[str | None], float]:
+    """Element on every site of a doped cell, None where it is vacant, and the energy.
+
+    Dopants are fixed. What is partly occupied, and the sublattice that ions leave, is
+    arranged by simulated annealing so that the Ewald energy [eV] is lowest.
+
+    Parameters
+    ----------
+    host
+        Sites with their Coulomb interactions.
+    balance
+        Composition to reach.
+    dopant_sites
+        Sites that the dopants take.
+    min_distance_A
+        Two mobile ions, or a dopant and a mobile ion on partly occupied sites, stay
+        at least so far apart [Å].
+    n_sweeps
+        Moves per mobile ion.
+    rng
+        Source of the moves.
+
+    Raises
+    ------
+    InputError
+        If no arrangement respects the smallest distance.
+
+    """
+    charges = balance.oxidation_states
+    dopants = np.array(dopant_sites, dtype=int)
+    species: list[str | None] = list(host.elements)
+    for site in dopants:
+        species[site] = balance.dopant
+    mobile = host.disordered.copy()
+    leaving = np.array([e == balance.compensating for e in host.elements])
+    if balance.n_compensating < 0 and not (leaving & mobile).any():
+        mobile |= leaving
+    mobile[dopants] = False
+    blocked = _too_close(host, dopants, min_distance_A) & mobile & host.disordered
+    for site in np.flatnonzero(blocked):
+        species[site] = None
+    mobile &= ~blocked
+    sites = np.flatnonzero(mobile)
+    fixed = np.array(
+        [
+            0.0 if moves or name is None else float(charges[name])
+            for moves, name in zip(mobile, species, strict=True)
+        ]
+    )
+    constant = float(fixed @ host.coulomb_eV @ fixed)
+    counts = _counts(balance, species, mobile)
+    vacancies = len(sites) - sum(counts.values())
+    if vacancies < 0:
+        raise InputError(
+            f"host must have sites for {sum(counts.values())} mobile ions; got "
+            f"{len(sites)} at least {min_distance_A:g} Å from the dopants. "
+            "Take fewer dopants or a smaller min_distance_A."
+        )
+    if not len(sites):
+        return species, constant
+    names = list(counts)
+    of_site = np.array([names.index(host.elements[site]) for site in sites])
+    allowed = np.zeros((len(sites), 1 + len(names)), dtype=bool)
+    allowed[:, 0] = True
+    allowed[np.arange(len(sites)), 1 + of_site] = True
+    distances = host.distances_A[np.ix_(sites, sites)]
+    close = distances < min_distance_A
+    close &= host.disordered[sites][:, None] & host.disordered[sites][None]
+    np.fill_diagonal(close, val=False)
+    problem = OrderingProblem(
+        sites=sites,
+        species=("X", *names),
+        charges=np.array([0.0, *(float(charges[name]) for name in names)]),
+        counts=np.array([vacancies, *counts.values()]),
+        allowed=allowed,
+        coupling=np.ascontiguousarray(host.coulomb_eV[np.ix_(sites, sites)]),
+        field=2 * host.coulomb_eV[sites] @ fixed,
+        constant=constant,
+        forbidden=close.astype(float),
+        distances_A=distances,
+    )
+    arrangement = _lowest(problem, host.atoms.get_volume(), n_sweeps=n_sweeps, rng=rng)
+    for site, index in zip(sites, arrangement, strict=True):
+        species[site] = names[index - 1] if index else None
+    return species, float(problem.energies(arrangement[None])[0])
+
+
+def _too_close(
+    host: "DopingHost", dopants: np.ndarray, min_distance_A: float
+) -> np.ndarray:
+    """Mask of the sites that a dopant keeps empty."""
+    close: np.ndarray = (host.distances_A[dopants] < min_distance_A).any(axis=0)
+    return close
+
+
+def _counts(
+    balance: ChargeBalance, species: list[str | None], mobile: np.ndarray
+) -> dict[str, int]:
+    """How many of each mobile element go on the mobile sites."""
+    names = dict.fromkeys(
+        name for name, moves in zip(species, mobile, strict=True) if moves and name
+    )
+    held = [n for n, moves in zip(species, mobile, strict=True) if not moves and n]
+    return {name: balance.counts.get(name, 0) - held.count(name) for name in names}
+
+
+def _lowest(
+    problem: OrderingProblem,
+    volume_A3: float,
+    *,
+    n_sweeps: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Arrangement of lowest energy without a forbidden pair."""
+    runs = anneal(
+        problem,
+        n_runs=N_RUNS,
+        n_sweeps=n_sweeps,
+        kT_range=temperature_range(problem, volume_A3),
+        rng=rng,
+    )
+    found = np.concatenate([run for run in runs if len(run)])
+    found = found[problem.violations(found) == 0]
+    if not len(found):
+        raise InputError(
+            "min_distance_A must leave an arrangement of the mobile ions; got none "
+            f"among {len(runs)} annealing runs. Lower it, or take fewer ions."
+        )
+    best: np.ndarray = found[problem.energies(found).argmin()]
+    return best

@@ -1,0 +1,393 @@
+"""Doped crystals: dopants placed, charge compensated, the rest ordered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+
+from mlip.potential import Potential
+from structures.charge_balance import ChargeBalance, balance_charge, dopants_of_content
+from structures.compensation import order_compensation
+from structures.disordered_crystal import DisorderedCrystal
+from structures.dopants import write_ion
+from structures.doping_host import MIN_DISTANCE_A, DopingHost, prepare_host
+from structures.placements import (
+    Placement,
+    PlacementKind,
+    distinct_placements,
+)
+from structures.site_labels import label_sites
+from training_data.errors import Failure, InputError
+
+PLACEMENTS_LOOKED_AT = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class DopedCell:
+    """One arrangement of dopants and of the ions that compensate them.
+
+    Parameters
+    ----------
+    atoms
+        Ordered cell; ``arrays["site"]`` counts ``info["site_names"]``, and ``info``
+        holds dopant, replaced element and content.
+    dopant_sites
+        Name of the site of each dopant.
+    dopant_distance_A
+        Smallest distance between dopants, periodic images included [Å].
+    minimum_distance_A
+        Smallest distance between any two atoms [Å].
+    closest_pair
+        The elements of these two atoms.
+    electrostatic_energy_eV
+        Ewald energy of the formal charges [eV].
+    potential_energy_eV
+        Energy from the potential that ranked the cells [eV]; None without one.
+    multiplicity
+        Number of placements of the dopants that symmetry makes equivalent.
+
+    """
+
+    atoms: Atoms
+    dopant_sites: tuple[str, ...]
+    dopant_distance_A: float
+    minimum_distance_A: float
+    closest_pair: tuple[str, str]
+    electrostatic_energy_eV: float
+    potential_energy_eV: float | None
+    multiplicity: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Numbers of the cell, without its atoms."""
+        return {
+            "n_atoms": len(self.atoms),
+            "dopant_sites": list(self.dopant_sites),
+            "dopant_distance_A": self.dopant_distance_A,
+            "minimum_distance_A": self.minimum_distance_A,
+            "closest_pair": "-".join(self.closest_pair),
+            "electrostatic_energy_eV": self.electrostatic_energy_eV,
+            "potential_energy_eV": self.potential_energy_eV,
+            "multiplicity": self.multiplicity,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doping:
+    """Neutral doped cells of one composition, lowest energy first.
+
+    Parameters
+    ----------
+    balance
+        Composition with its charges.
+    cells
+        Symmetry-distinct placements, ranked by the potential's energy where one was
+        given, else by the electrostatic one.
+    failures
+        Cells that the potential could not evaluate.
+
+    """
+
+    balance: ChargeBalance
+    cells: tuple[DopedCell, ...]
+    failures: tuple[Failure, ...] = ()
+
+    @property
+    def formula(self) -> str:
+        """Composition per formula unit of the host."""
+        return self.balance.formula
+
+    @property
+    def charge(self) -> int:
+        """Sum of the formal charges [e], zero."""
+        return self.balance.charge
+
+    @property
+    def atoms(self) -> Atoms:
+        """Cell of lowest energy."""
+        return self.cells[0].atoms
+
+    @property
+    def minimum_distance_A(self) -> float:  # noqa: N802 (a unit)
+        """Smallest distance between atoms in any of the cells [Å]."""
+        return min(cell.minimum_distance_A for cell in self.cells)
+
+    def to_json(self) -> dict[str, Any]:
+        """Composition and numbers of the cells."""
+        return {
+            **self.balance.to_json(),
+            "minimum_distance_A": self.minimum_distance_A,
+            "cells": [cell.to_json() for cell in self.cells],
+            "failures": [failure.reason for failure in self.failures],
+        }
+
+
+def build_doped(
+    host: Atoms | DisorderedCrystal | DopingHost,
+    *,
+    dopant: str,
+    oxidation_state: int,
+    site: str,
+    rng: np.random.Generator,
+    n_dopants: int | None = None,
+    content: float | None = None,
+    placement: PlacementKind = "apart",
+    n_candidates: int = 4,
+    compensating: str = "Li",
+    oxidation_states: Mapping[str, float] | None = None,
+    n_formula_units: int | None = None,
+    min_distance_A: float = MIN_DISTANCE_A,
+    n_sweeps: int = 100,
+    potential: Potential | None = None,
+) -> Doping:
+    """Charge-neutral doped cells, symmetry-distinct and ranked by energy.
+
+    Dopants take sites of the host; one element leaves, or comes in on vacant sites, so
+    that the cell is neutral. The compensating ions, and all others on partly occupied
+    sites, are then ordered by electrostatics around each placement of the dopants.
+
+    Parameters
+    ----------
+    host
+        Ordered crystal, crystal with partly occupied sites, or either of them from
+        :func:`prepare_host`, which saves the work when many dopants are built.
+    dopant
+        Chemical symbol.
+    oxidation_state
+        Its charge [e].
+    site
+        Element that is replaced ("Zr"), or the name of its sites ("Li24d").
+    rng
+        Source of the placements that are drawn and of the ordering.
+    n_dopants, content
+        Dopants in the cell, or per formula unit of the host (the x of the formula).
+        One of the two.
+    placement
+        "apart", "clustered" or "random"; see :func:`distinct_placements`.
+    n_candidates
+        How many placements to build. Combinations of site names take turns, so that
+        each is tried once before any is tried twice.
+    compensating
+        Element that keeps the cell neutral: Li, or for example O for oxygen vacancies.
+    oxidation_states
+        Charges of host elements whose charge is not obvious, or differs [e].
+    n_formula_units
+        Formula units in the cell; by default the greatest common divisor of the
+        host's content. To be given where the host is doped already.
+    min_distance_A
+        Mobile ions and dopants stay at least so far apart [Å].
+    n_sweeps
+        Moves per mobile ion of the annealing that orders them.
+    potential
+        Where given, evaluates all cells in one batch and ranks them instead.
+
+    Returns
+    -------
+    Doping
+        Ranked cells with composition, charge and distances.
+
+    Raises
+    ------
+    InputError
+        If the charge cannot be balanced, a species has no oxidation state, the site
+        does not exist, the content is not whole, ions must be added and no site is
+        vacant, or the dopants do not fit.
+
+    Notes
+    -----
+    Compositions: see :func:`balance_charge`. Ranking by point charges orders the
+    arrangements of one composition; it says nothing about different dopants, for
+    which the defect energy of a potential is meant.
+
+    References
+    ----------
+    B. Liu et al., J. Mater. Chem. A 7, 19961 (2019), doi:10.1039/C9TA06748E.
+
+    Examples
+    --------
+    >>> from ase.build import bulk
+    >>> salt = bulk("LiCl", "rocksalt", a=5.13, cubic=True)
+    >>> doping = build_doped(
+    ...     salt,
+    ...     dopant="Mg",
+    ...     oxidation_state=2,
+    ...     site="Li",
+    ...     n_dopants=1,
+    ...     rng=np.random.default_rng(0),
+    ... )
+    >>> doping.formula, doping.charge, len(doping.atoms)
+    ('Li0.5Mg0.25Cl', 0, 7)
+
+    """
+    prepared = host if isinstance(host, DopingHost) else prepare_host(host)
+    replaced, sites = _sites_to_replace(prepared, site)
+    balance = balance_charge(
+        prepared.counts,
+        dopant=dopant,
+        oxidation_state=oxidation_state,
+        replaced=replaced,
+        n_dopants=_number(prepared, n_dopants, content, n_formula_units),
+        compensating=compensating,
+        oxidation_states=oxidation_states,
+        n_formula_units=n_formula_units,
+    )
+    if n_candidates < 1:
+        raise InputError(
+            f"n_candidates must be at least 1; got {n_candidates!r}. "
+            "Give the number of placements to build."
+        )
+    _check_room(prepared, balance)
+    found = distinct_placements(
+        sites.tolist(),
+        n_dopants=balance.n_dopants,
+        distances_A=prepared.distances_A,
+        permutations=prepared.permutations,
+        placement=placement,
+        n_placements=PLACEMENTS_LOOKED_AT,
+        min_distance_A=min_distance_A if prepared.disordered[sites].any() else 0.0,
+        rng=rng,
+    )
+    chosen = _taking_turns(found, prepared.labels)[:n_candidates]
+    cells = [
+        _doped_cell(
+            prepared,
+            balance,
+            each,
+            min_distance_A=min_distance_A,
+            n_sweeps=n_sweeps,
+            rng=rng,
+        )
+        for each in chosen
+    ]
+    return _ranked(balance, cells, potential)
+
+
+def _number(
+    host: DopingHost,
+    n_dopants: int | None,
+    content: float | None,
+    n_formula_units: int | None,
+) -> int:
+    """Count of the dopants, from whichever of the two was given."""
+    if (n_dopants is None) == (content is None):
+        raise InputError(
+            "n_dopants or content must be given, one of the two; got "
+            f"n_dopants={n_dopants!r} and content={content!r}. Leave one out."
+        )
+    if n_dopants is not None:
+        return n_dopants
+    units = n_formula_units or int(np.gcd.reduce(list(host.counts.values())))
+    return dopants_of_content(content or 0.0, n_formula_units=units)
+
+
+def _sites_to_replace(host: DopingHost, site: str) -> tuple[str, np.ndarray]:
+    """Element that is replaced, and its sites."""
+    by_element = np.array([element == site for element in host.elements])
+    by_name = np.array([label == site for label in host.labels])
+    mask = by_element if by_element.any() else by_name
+    if not mask.any():
+        known = dict.fromkeys((*host.elements, *host.labels))
+        raise InputError(
+            f"site must be an element or a site name of the host; got {site!r}. "
+            f"Choose one of {', '.join(known)}."
+        )
+    indices = np.flatnonzero(mask)
+    return host.elements[indices[0]], indices
+
+
+def _check_room(host: DopingHost, balance: ChargeBalance) -> None:
+    """Refuse ions that would have to come in where no site is vacant."""
+    element = balance.compensating
+    n_sites = host.elements.count(element)
+    n_sites -= balance.n_dopants if balance.replaced == element else 0
+    needed = balance.counts.get(element, 0)
+    if needed > n_sites:
+        ion = write_ion(balance.dopant, balance.oxidation_state)
+        raise InputError(
+            f"host must have vacant {element} sites for {needed - n_sites} more "
+            f"{element}, which {balance.n_dopants} {ion} on {balance.replaced} ask "
+            f"for; got {n_sites} sites, all occupied. Give the crystal with its partly "
+            "occupied sites, such as build_llzo_cubic()."
+        )
+
+
+def _taking_turns(
+    placements: Sequence[Placement], labels: Sequence[str]
+) -> list[Placement]:
+    """First of every combination of site names, then the second of each, and so on."""
+    seen: dict[tuple[str, ...], int] = {}
+    turns = []
+    for placement in placements:
+        names = tuple(sorted(labels[site] for site in placement.sites))
+        seen[names] = seen.get(names, -1) + 1
+        turns.append(seen[names])
+    order = sorted(range(len(placements)), key=lambda index: turns[index])
+    return [placements[index] for index in order]
+
+
+def _doped_cell(
+    host: DopingHost,
+    balance: ChargeBalance,
+    placement: Placement,
+    *,
+    min_distance_A: float,
+    n_sweeps: int,
+    rng: np.random.Generator,
+) -> DopedCell:
+    """Cell with the dopants placed and everything else ordered around them."""
+    species, energy = order_compensation(
+        host,
+        balance,
+        placement.sites,
+        min_distance_A=min_distance_A,
+        n_sweeps=n_sweeps,
+        rng=rng,
+    )
+    kept = np.array([name is not None for name in species])
+    atoms = host.atoms[kept]
+    atoms.set_chemical_symbols([name for name in species if name is not None])
+    labels = [label for label, keep in zip(host.labels, kept, strict=True) if keep]
+    atoms = label_sites(atoms, labels)
+    atoms.info |= {
+        "dopant": write_ion(balance.dopant, balance.oxidation_state),
+        "replaced": balance.replaced,
+        "content": balance.content,
+        "electrostatic_energy_eV": energy,
+    }
+    distances = host.distances_A[np.ix_(kept, kept)]
+    one, other = np.unravel_index(int(distances.argmin()), distances.shape)
+    symbols = atoms.get_chemical_symbols()
+    return DopedCell(
+        atoms=atoms,
+        dopant_sites=tuple(host.labels[site] for site in placement.sites),
+        dopant_distance_A=placement.dopant_distance_A,
+        minimum_distance_A=float(distances[one, other]),
+        closest_pair=(symbols[one], symbols[other]),
+        electrostatic_energy_eV=energy,
+        potential_energy_eV=None,
+        multiplicity=placement.multiplicity,
+    )
+
+
+def _ranked(
+    balance: ChargeBalance, cells: Sequence[DopedCell], potential: Potential | None
+) -> Doping:
+    """Cells in order of energy, the potential's where there is one."""
+    if potential is None:
+        ranked = sorted(cells, key=lambda cell: cell.electrostatic_energy_eV)
+        return Doping(balance=balance, cells=tuple(ranked))
+    evaluation = potential.evaluate([cell.atoms for cell in cells])
+    evaluated = [
+        replace(cell, potential_energy_eV=float(energy))
+        for cell, energy in zip(cells, evaluation.energies, strict=True)
+        if np.isfinite(energy)
+    ]
+    if not evaluated:
+        raise InputError(
+            f"potential must evaluate at least one cell; got {len(cells)} failures of "
+            f"{potential.name!r}, the first: {evaluation.failures[0].reason}. "
+            "Rank without a potential."
+        )
+    ranked = sorted(evaluated, key=lambda cell: cell.potential_energy_eV or 0.0)
+    return Doping(balance=balance, cells=tuple(ranked), failures=evaluation.failures)
