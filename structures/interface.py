@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase import Atoms
@@ -12,16 +12,17 @@ from structures.interface_assembly import (
     METAL,
     Stacking,
     assemble,
-    principal_strains,
     supercells,
 )
-from structures.interface_plan import (
-    lattice_constants,
-    matches_of_surfaces,
-    n_atoms_of,
-)
-from structures.lattice_match import LatticeMatch, in_plane_mismatch
+from structures.interface_plan import matches_of_surfaces, n_atoms_of
+from structures.lattice_match import LatticeMatch
 from structures.oriented_crystal import orient_crystal
+from structures.shared_strain import (
+    METAL_SHARES,
+    StrainedSide,
+    principal_strains,
+    strain_percent,
+)
 from structures.side_view import draw_side_view
 from structures.slabs import Slab, build_slab
 from structures.terminations import PLANE_TOLERANCE_A
@@ -34,13 +35,9 @@ __all__ = [
     "ELECTROLYTE",
     "METAL",
     "Interface",
-    "StrainedSide",
     "build_interface",
-    "build_metal_free_control",
 ]
 
-StrainedSide = Literal["metal", "electrolyte", "shared"]
-METAL_SHARES: Mapping[str, float] = {"metal": 1.0, "shared": 0.5, "electrolyte": 0.0}
 MISMATCH_FROM = (
     "100 sqrt(e1^2 + e2^2 - e1 e2) of the principal strains e1, e2 that bring the "
     "metal's supercell onto the electrolyte's"
@@ -309,9 +306,8 @@ def build_interface(
     stacking = Stacking(gap_A, vacuum_A, METAL_SHARES[strain_on], shift)
     atoms = assemble(bottom, top, chosen, stacking=stacking)
     plane = atoms.cell[:2, :2]
-    strains = [
-        principal_strains(cell, plane) for cell in supercells(bottom, top, chosen)
-    ]
+    cells = supercells(bottom, top, chosen)
+    strains = [principal_strains(cell, plane) for cell in cells]
     if strain_on == "metal":  # exact, without the rounding of a rotated cell
         strains = [chosen.principal_strains, (0.0, 0.0)]
     return Interface(
@@ -319,15 +315,12 @@ def build_interface(
         n_atoms=len(atoms),
         mismatch_percent=chosen.mismatch_percent,
         strain_on=strain_on,
-        strain_metal_percent=_percent(strains[0]),
-        strain_electrolyte_percent=_percent(strains[1]),
-        principal_strains_metal_percent=(100 * strains[0][0], 100 * strains[0][1]),
-        principal_strains_electrolyte_percent=(
-            100 * strains[1][0],
-            100 * strains[1][1],
-        ),
-        lattice_metal=lattice_constants(metal),
-        lattice_electrolyte=lattice_constants(electrolyte),
+        strain_metal_percent=strain_percent(strains[0]),
+        strain_electrolyte_percent=strain_percent(strains[1]),
+        principal_strains_metal_percent=_in_percent(strains[0]),
+        principal_strains_electrolyte_percent=_in_percent(strains[1]),
+        lattice_metal=_constants(metal),
+        lattice_electrolyte=_constants(electrolyte),
         area_A2=float(np.linalg.det(plane)),
         gap_A=gap_A,
         vacuum_A=vacuum_A,
@@ -345,35 +338,6 @@ def build_interface(
     )
 
 
-def build_metal_free_control(interface: Interface) -> Atoms:
-    """Electrolyte slab of an interface in the same cell, the metal taken out.
-
-    What the electrolyte does in the same cell, at the same temperature and for the
-    same time without lithium is the control of every dissolution result.
-
-    Parameters
-    ----------
-    interface
-        Interface as built.
-
-    Returns
-    -------
-    Atoms
-        Electrolyte atoms, unmoved, with vacuum where the metal was.
-
-    Examples
-    --------
-    >>> from structures.prototypes import build_prototype
-    >>> interface = build_interface(
-    ...     build_prototype("Li2ZrCl6"), build_prototype("Li-fcc"), electrolyte_layers=1
-    ... )
-    >>> build_metal_free_control(interface).get_chemical_formula(mode="metal")
-    'Li6Zr3Cl18'
-
-    """
-    return interface.atoms[interface.atoms.arrays["side"] == ELECTROLYTE]
-
-
 def _ends(termination: int | tuple[int, int] | None) -> dict[str, Any]:
     """Cuts at the two ends of a slab, as ``build_slab`` takes them."""
     if isinstance(termination, tuple):
@@ -381,9 +345,14 @@ def _ends(termination: int | tuple[int, int] | None) -> dict[str, Any]:
     return {"termination": termination}
 
 
-def _percent(strains: tuple[float, float]) -> float:
-    """Size of a strain, as the mismatch measures it."""
-    return float(100 * in_plane_mismatch(np.array(strains)))
+def _constants(crystal: Atoms) -> tuple[float, ...]:
+    """Lengths [Å] and angles [°] of a cell, six numbers."""
+    return tuple(np.round(crystal.cell.cellpar(), 10).tolist())
+
+
+def _in_percent(strains: tuple[float, float]) -> tuple[float, float]:
+    """Two strains in percent."""
+    return 100 * strains[0], 100 * strains[1]
 
 
 def _check(

@@ -6,6 +6,7 @@ import numpy as np
 from ase import Atoms
 
 from structures.lattice_match import LatticeMatch
+from structures.shared_strain import common_plane
 from structures.site_labels import label_sites, site_labels
 from structures.slabs import Slab
 from training_data.errors import InputError
@@ -21,61 +22,6 @@ class Stacking(NamedTuple):
     vacuum_A: float | None
     metal_share: float  # of the strain: 1 metal, 0 electrolyte
     shift: tuple[float, float]  # of the metal, fractions of the common cell
-
-
-def common_plane(
-    metal: np.ndarray, electrolyte: np.ndarray, *, metal_share: float
-) -> np.ndarray:
-    """In-plane cell between those of the two supercells.
-
-    Parameters
-    ----------
-    metal, electrolyte
-        Supercells, rows are vectors, shape (2, 2) [Å].
-    metal_share
-        Part of the strain that the metal takes: 1 gives the electrolyte's cell, 0 the
-        metal's.
-
-    Returns
-    -------
-    numpy.ndarray
-        Cell, shape (2, 2) [Å]; its orientation has no meaning.
-
-    Notes
-    -----
-    ``M F = S`` and ``F = V R`` (polar) give the cell ``M V^s``: the metal then has the
-    stretches λ^s and the electrolyte λ^(s-1), with λ those of F and s the share.
-
-    Examples
-    --------
-    >>> common_plane(np.eye(2), 1.21 * np.eye(2), metal_share=0.5).round(6).tolist()
-    [[1.1, 0.0], [0.0, 1.1]]
-
-    """
-    if metal_share == 1.0:
-        return electrolyte
-    left, stretches, _ = np.linalg.svd(np.linalg.solve(metal, electrolyte))
-    cell: np.ndarray = metal @ (left * stretches**metal_share) @ left.T
-    return cell
-
-
-def principal_strains(before: np.ndarray, after: np.ndarray) -> tuple[float, float]:
-    """Principal strains that bring one cell onto another, ascending.
-
-    Parameters
-    ----------
-    before, after
-        Cells, rows are vectors, shape (2, 2) [Å].
-
-    Examples
-    --------
-    >>> [round(e, 6) for e in principal_strains(np.eye(2), np.diag([1.02, 0.99]))]
-    [-0.01, 0.02]
-
-    """
-    form = np.linalg.solve(before, after)
-    low, high = np.sort(np.linalg.svd(form, compute_uv=False) - 1).tolist()
-    return float(low), float(high)
 
 
 def supercells(

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from ase import Atoms
 
 from structures.lattice_match import LatticeMatch, lattice_matches
@@ -253,16 +252,3 @@ def _row(
         thickness_electrolyte_A=bottom[1].thickness_A,
         thickness_metal_A=top[1].thickness_A,
     )
-
-
-def lattice_constants(crystal: Atoms) -> tuple[float, ...]:
-    """Lengths [Å] and angles [°] of a cell, six numbers.
-
-    Examples
-    --------
-    >>> from structures.prototypes import build_prototype
-    >>> lattice_constants(build_prototype("Li-fcc"))
-    (4.2, 4.2, 4.2, 90.0, 90.0, 90.0)
-
-    """
-    return tuple(np.round(crystal.cell.cellpar(), 10).tolist())

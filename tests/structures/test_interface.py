@@ -13,8 +13,8 @@ from structures.interface import (
     METAL,
     Interface,
     build_interface,
-    build_metal_free_control,
 )
+from structures.metal_free_control import build_metal_free_control
 from structures.prototypes import build_prototype
 from training_data.errors import InputError
 
