@@ -1,5 +1,6 @@
 """Ordering of the mobile ions of a doped cell by electrostatics."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,8 +13,30 @@ from training_data.errors import InputError
 if TYPE_CHECKING:
     from structures.doping_host import DopingHost
 
-N_RUNS = 2
-TOUCHING_A = 1e-3
+SAME_ENERGY_eV = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compensation:
+    """What sits on every site of a doped cell, and how sure that is.
+
+    Parameters
+    ----------
+    species
+        Element on each site; None where it is vacant.
+    energy_eV
+        Ewald energy of the formal charges [eV].
+    n_runs
+        Annealing runs; 0 where nothing could move.
+    n_runs_lowest
+        Runs that found this energy, within 1 meV.
+
+    """
+
+    species: tuple[str | None, ...]
+    energy_eV: float
+    n_runs: int
+    n_runs_lowest: int
 
 
 def order_compensation(
@@ -22,10 +45,11 @@ def order_compensation(
     dopant_sites: tuple[int, ...],
     *,
     min_distance_A: float,
+    n_runs: int,
     n_sweeps: int,
     rng: np.random.Generator,
-) -> tuple[list[str | None], float]:
-    """Element on every site of a doped cell, None where it is vacant, and the energy.
+) -> "Compensation":
+    """Arrangement of the ions around given dopants, lowest in electrostatic energy.
 
     Dopants are fixed. What is partly occupied, and the sublattice that ions leave, is
     arranged by simulated annealing so that the Ewald energy [eV] is lowest.
@@ -41,8 +65,10 @@ def order_compensation(
     min_distance_A
         Two mobile ions, or a dopant and a mobile ion on partly occupied sites, stay
         at least so far apart [Å].
+    n_runs
+        Independent annealing runs.
     n_sweeps
-        Moves per mobile ion.
+        Moves per mobile ion of each.
     rng
         Source of the moves.
 
@@ -83,7 +109,9 @@ def order_compensation(
             "Take fewer dopants or a smaller min_distance_A."
         )
     if not len(sites):
-        return species, constant
+        return Compensation(
+            species=tuple(species), energy_eV=constant, n_runs=0, n_runs_lowest=0
+        )
     names = list(counts)
     of_site = np.array([names.index(host.elements[site]) for site in sites])
     allowed = np.zeros((len(sites), 1 + len(names)), dtype=bool)
@@ -105,10 +133,18 @@ def order_compensation(
         forbidden=close.astype(float),
         distances_A=distances,
     )
-    arrangement = _lowest(problem, host.atoms.get_volume(), n_sweeps=n_sweeps, rng=rng)
+    arrangement, energies = _lowest(
+        problem, host.atoms.get_volume(), n_runs=n_runs, n_sweeps=n_sweeps, rng=rng
+    )
     for site, index in zip(sites, arrangement, strict=True):
         species[site] = names[index - 1] if index else None
-    return species, float(problem.energies(arrangement[None])[0])
+    lowest = min(energies)
+    return Compensation(
+        species=tuple(species),
+        energy_eV=lowest,
+        n_runs=n_runs,
+        n_runs_lowest=sum(energy < lowest + SAME_ENERGY_eV for energy in energies),
+    )
 
 
 def _too_close(
@@ -134,23 +170,31 @@ def _lowest(
     problem: OrderingProblem,
     volume_A3: float,
     *,
+    n_runs: int,
     n_sweeps: int,
     rng: np.random.Generator,
-) -> np.ndarray:
-    """Arrangement of lowest energy without a forbidden pair."""
+) -> tuple[np.ndarray, list[float]]:
+    """Best arrangement without a forbidden pair, and the lowest energy of each run."""
     runs = anneal(
         problem,
-        n_runs=N_RUNS,
+        n_runs=n_runs,
         n_sweeps=n_sweeps,
         kT_range=temperature_range(problem, volume_A3),
         rng=rng,
     )
-    found = np.concatenate([run for run in runs if len(run)])
-    found = found[problem.violations(found) == 0]
-    if not len(found):
+    lowest: list[float] = []
+    best: np.ndarray | None = None
+    for run in runs:
+        found = run[problem.violations(run) == 0] if len(run) else run
+        if not len(found):
+            continue
+        energies = problem.energies(found)
+        if not lowest or energies.min() < min(lowest):
+            best = found[energies.argmin()]
+        lowest.append(float(energies.min()))
+    if best is None:
         raise InputError(
             "min_distance_A must leave an arrangement of the mobile ions; got none "
-            f"among {len(runs)} annealing runs. Lower it, or take fewer ions."
+            f"in {n_runs} annealing runs. Lower it, or take fewer ions."
         )
-    best: np.ndarray = found[problem.energies(found).argmin()]
-    return best
+    return best, lowest

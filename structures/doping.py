@@ -1,8 +1,7 @@
 """Doped crystals: dopants placed, charge compensated, the rest ordered."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from ase import Atoms
@@ -13,114 +12,16 @@ from structures.compensation import order_compensation
 from structures.disordered_crystal import DisorderedCrystal
 from structures.dopants import write_ion
 from structures.doping_host import MIN_DISTANCE_A, DopingHost, prepare_host
+from structures.doping_result import DopedCell, Doping
 from structures.placements import (
     Placement,
     PlacementKind,
     distinct_placements,
 )
 from structures.site_labels import label_sites
-from training_data.errors import Failure, InputError
+from training_data.errors import InputError
 
 PLACEMENTS_LOOKED_AT = 200
-
-
-@dataclass(frozen=True, kw_only=True)
-class DopedCell:
-    """One arrangement of dopants and of the ions that compensate them.
-
-    Parameters
-    ----------
-    atoms
-        Ordered cell; ``arrays["site"]`` counts ``info["site_names"]``, and ``info``
-        holds dopant, replaced element and content.
-    dopant_sites
-        Name of the site of each dopant.
-    dopant_distance_A
-        Smallest distance between dopants, periodic images included [Å].
-    minimum_distance_A
-        Smallest distance between any two atoms [Å].
-    closest_pair
-        The elements of these two atoms.
-    electrostatic_energy_eV
-        Ewald energy of the formal charges [eV].
-    potential_energy_eV
-        Energy from the potential that ranked the cells [eV]; None without one.
-    multiplicity
-        Number of placements of the dopants that symmetry makes equivalent.
-
-    """
-
-    atoms: Atoms
-    dopant_sites: tuple[str, ...]
-    dopant_distance_A: float
-    minimum_distance_A: float
-    closest_pair: tuple[str, str]
-    electrostatic_energy_eV: float
-    potential_energy_eV: float | None
-    multiplicity: int
-
-    def to_json(self) -> dict[str, Any]:
-        """Numbers of the cell, without its atoms."""
-        return {
-            "n_atoms": len(self.atoms),
-            "dopant_sites": list(self.dopant_sites),
-            "dopant_distance_A": self.dopant_distance_A,
-            "minimum_distance_A": self.minimum_distance_A,
-            "closest_pair": "-".join(self.closest_pair),
-            "electrostatic_energy_eV": self.electrostatic_energy_eV,
-            "potential_energy_eV": self.potential_energy_eV,
-            "multiplicity": self.multiplicity,
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Doping:
-    """Neutral doped cells of one composition, lowest energy first.
-
-    Parameters
-    ----------
-    balance
-        Composition with its charges.
-    cells
-        Symmetry-distinct placements, ranked by the potential's energy where one was
-        given, else by the electrostatic one.
-    failures
-        Cells that the potential could not evaluate.
-
-    """
-
-    balance: ChargeBalance
-    cells: tuple[DopedCell, ...]
-    failures: tuple[Failure, ...] = ()
-
-    @property
-    def formula(self) -> str:
-        """Composition per formula unit of the host."""
-        return self.balance.formula
-
-    @property
-    def charge(self) -> int:
-        """Sum of the formal charges [e], zero."""
-        return self.balance.charge
-
-    @property
-    def atoms(self) -> Atoms:
-        """Cell of lowest energy."""
-        return self.cells[0].atoms
-
-    @property
-    def minimum_distance_A(self) -> float:  # noqa: N802 (a unit)
-        """Smallest distance between atoms in any of the cells [Å]."""
-        return min(cell.minimum_distance_A for cell in self.cells)
-
-    def to_json(self) -> dict[str, Any]:
-        """Composition and numbers of the cells."""
-        return {
-            **self.balance.to_json(),
-            "minimum_distance_A": self.minimum_distance_A,
-            "cells": [cell.to_json() for cell in self.cells],
-            "failures": [failure.reason for failure in self.failures],
-        }
 
 
 def build_doped(
@@ -138,7 +39,8 @@ def build_doped(
     oxidation_states: Mapping[str, float] | None = None,
     n_formula_units: int | None = None,
     min_distance_A: float = MIN_DISTANCE_A,
-    n_sweeps: int = 100,
+    n_runs: int = 4,
+    n_sweeps: int = 200,
     potential: Potential | None = None,
 ) -> Doping:
     """Charge-neutral doped cells, symmetry-distinct and ranked by energy.
@@ -177,8 +79,10 @@ def build_doped(
         host's content. To be given where the host is doped already.
     min_distance_A
         Mobile ions and dopants stay at least so far apart [Å].
+    n_runs
+        Annealing runs per placement; how many agree is in the result.
     n_sweeps
-        Moves per mobile ion of the annealing that orders them.
+        Moves per mobile ion of each run.
     potential
         Where given, evaluates all cells in one batch and ranks them instead.
 
@@ -232,11 +136,13 @@ def build_doped(
         oxidation_states=oxidation_states,
         n_formula_units=n_formula_units,
     )
-    if n_candidates < 1:
-        raise InputError(
-            f"n_candidates must be at least 1; got {n_candidates!r}. "
-            "Give the number of placements to build."
-        )
+    for name, value in (
+        ("n_candidates", n_candidates),
+        ("n_runs", n_runs),
+        ("n_sweeps", n_sweeps),
+    ):
+        if value < 1:
+            raise InputError(f"{name} must be at least 1; got {value!r}. Give more.")
     _check_room(prepared, balance)
     found = distinct_placements(
         sites.tolist(),
@@ -255,6 +161,7 @@ def build_doped(
             balance,
             each,
             min_distance_A=min_distance_A,
+            n_runs=n_runs,
             n_sweeps=n_sweeps,
             rng=rng,
         )
@@ -332,18 +239,21 @@ def _doped_cell(
     placement: Placement,
     *,
     min_distance_A: float,
+    n_runs: int,
     n_sweeps: int,
     rng: np.random.Generator,
 ) -> DopedCell:
     """Cell with the dopants placed and everything else ordered around them."""
-    species, energy = order_compensation(
+    ordered = order_compensation(
         host,
         balance,
         placement.sites,
         min_distance_A=min_distance_A,
+        n_runs=n_runs,
         n_sweeps=n_sweeps,
         rng=rng,
     )
+    species, energy = ordered.species, ordered.energy_eV
     kept = np.array([name is not None for name in species])
     atoms = host.atoms[kept]
     atoms.set_chemical_symbols([name for name in species if name is not None])
@@ -367,6 +277,8 @@ def _doped_cell(
         electrostatic_energy_eV=energy,
         potential_energy_eV=None,
         multiplicity=placement.multiplicity,
+        n_runs=ordered.n_runs,
+        n_runs_lowest=ordered.n_runs_lowest,
     )
 
 
