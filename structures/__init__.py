@@ -1,8 +1,15 @@
 """Prototypes, slabs, interfaces and relaxation."""
 
+from structures.charge_balance import ChargeBalance, balance_charge
+from structures.chemical_potentials import ChemicalPotentials, chemical_potentials
 from structures.coordination import Coordination, coordination
+from structures.defect_energy import DefectEnergy, defect_energies, defect_energy
 from structures.disordered_crystal import DisorderedCrystal
 from structures.disordered_crystal_files import read_disordered_crystal
+from structures.dopants import LlzoDopant, load_llzo_dopants
+from structures.doping import build_doped
+from structures.doping_host import DopingHost, prepare_host
+from structures.doping_result import DopedCell, Doping
 from structures.duplicates import Duplicates, UniqueStructures, find_duplicates
 from structures.interface import Interface, build_interface
 from structures.interface_plan import (
@@ -17,6 +24,8 @@ from structures.ordering import Ordering
 from structures.polyhedra import Link, Polyhedra, Sharing, polyhedra, shared_edges
 from structures.prototypes import available_prototypes, build_prototype
 from structures.prototypes.llzo import build_llzo_cubic
+from structures.reference_oxides import build_reference_oxide
+from structures.reference_phases import phase_energies, reference_structures
 from structures.registry import Registry, search_registry
 from structures.relaxation import Relaxation, relax
 from structures.site_ordering import order_sites
@@ -24,13 +33,20 @@ from structures.slabs import Slab, build_slab, slab_choices
 from structures.terminations import Termination, surface_terminations
 
 __all__ = [
+    "ChargeBalance",
+    "ChemicalPotentials",
     "Coordination",
+    "DefectEnergy",
     "DisorderedCrystal",
+    "DopedCell",
+    "Doping",
+    "DopingHost",
     "Duplicates",
     "Interface",
     "InterfacePlan",
     "LatticeMatch",
     "Link",
+    "LlzoDopant",
     "MatchCriteria",
     "Ordering",
     "PlannedInterface",
@@ -43,19 +59,29 @@ __all__ = [
     "Termination",
     "UniqueStructures",
     "available_prototypes",
+    "balance_charge",
+    "build_doped",
     "build_interface",
     "build_llzo_cubic",
     "build_metal_free_control",
     "build_prototype",
+    "build_reference_oxide",
     "build_slab",
+    "chemical_potentials",
     "coordination",
+    "defect_energies",
+    "defect_energy",
     "find_duplicates",
     "lattice_matches",
+    "load_llzo_dopants",
     "match_structures",
     "order_sites",
+    "phase_energies",
     "plan_interfaces",
     "polyhedra",
+    "prepare_host",
     "read_disordered_crystal",
+    "reference_structures",
     "relax",
     "search_registry",
     "shared_edges",

@@ -120,7 +120,7 @@ class Doping:
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Energy above the lowest cell against the distance of the dopants."""
-        import matplotlib.pyplot as plt  # noqa: PLC0415 (slow to import)
+        import matplotlib.pyplot as plt
 
         axes = plt.subplots()[1] if ax is None else ax
         by_potential = self.cells[0].potential_energy_eV is not None
