@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,8 @@ class Checkpoint:
     energy
         Potential energy (eV).
     rng_state
-        State of the thermostat's random numbers, ``Generator.bit_generator.state``;
-        a Langevin thermostat has no other memory.
+        State of the random numbers, ``Generator.bit_generator.state``; the only
+        memory of Langevin, Bussi's thermostat and the barostat.
     guards
         Memory of the guards.
     config
@@ -42,6 +42,12 @@ class Checkpoint:
         Of the structure that the run was started from.
     final
         Empty while the run goes on, else what the finished run returned.
+    integrator
+        What else the integrator remembers: the links of a Nosé–Hoover chain.
+    cell
+        Rows are vectors, (3, 3) in Å; empty where it never changes.
+    stress
+        Of the potential where the barostat is about to use it, (6,) in eV/Å³.
 
     """
 
@@ -56,6 +62,9 @@ class Checkpoint:
     potential: str
     structure_sha256: str
     final: dict[str, Any]
+    integrator: dict[str, Any] = field(default_factory=dict)
+    cell: list[list[float]] = field(default_factory=list)
+    stress: list[float] = field(default_factory=list)
 
 
 _ARRAYS = ("positions", "momenta", "forces")
@@ -133,16 +142,18 @@ def require_same_run(
     Raises
     ------
     InputError
-        Naming every setting that differs. More steps, other guards and another
-        checkpoint_interval_s are allowed.
+        Naming every setting that differs. More steps, further segments of a schedule,
+        other guards and another checkpoint_interval_s are allowed.
 
     """
-    before, now = checkpoint.config, config.model_dump(mode="json")
+    defaults = DynamicsConfig().model_dump(mode="json")  # of settings that are newer
+    before, now = {**defaults, **checkpoint.config}, config.model_dump(mode="json")
     changed = [
-        f"{key} ({before.get(key)!r}, now {now[key]!r})"
+        f"{key} ({before[key]!r}, now {now[key]!r})"
         for key in now
-        if before.get(key) != now[key] and key not in _FREE
+        if before[key] != now[key] and key not in _FREE
         if not (key == "n_steps" and now[key] > before[key])
+        if not (key == "schedule" and _goes_on(before[key], now[key]))
     ]
     if checkpoint.potential != potential:
         changed.append(f"potential ({checkpoint.potential!r}, now {potential!r})")
@@ -154,3 +165,9 @@ def require_same_run(
             f"may grow; got {', '.join(changed)}. Set them back, or start a new "
             "folder."
         )
+
+
+def _goes_on(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> bool:
+    """Whether a schedule begins with all of an earlier one, whose end was set."""
+    closed = bool(before) and (before[-1]["n_steps"] or before[-1]["duration_ps"])
+    return bool(closed) and now[: len(before)] == before

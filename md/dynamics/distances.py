@@ -29,12 +29,13 @@ class WatchedPairs:
     """Distances of all pairs that could be too short, without a search at each step.
 
     A list of pairs up to the largest limit plus a skin stays complete until an atom
-    has moved half the skin; only then it is built again.
+    has moved half the skin; only then it is built again. Under a barostat the skin
+    also pays for the strain of the cell.
 
     Parameters
     ----------
     atoms
-        Fixes elements, cell and periodicity.
+        Fixes elements and periodicity, and the cell until another is given.
     config
         The limits.
 
@@ -48,12 +49,32 @@ class WatchedPairs:
         numbers = np.unique(atoms.numbers)
         self._cutoff = float(self._limits[np.ix_(numbers, numbers)].max()) + _SKIN_A
         self._reference = np.full((len(atoms), 3), np.inf)
+        self._reference_cell = self._cell
         self.update(atoms.positions)
 
-    def update(self, positions: np.ndarray) -> None:
-        """Measure all watched pairs at these positions, (n, 3) in Å."""
-        moved = positions - self._reference
-        if not np.einsum("ij,ij->i", moved, moved).max() < (_SKIN_A / 2) ** 2:
+    def update(self, positions: np.ndarray, cell: np.ndarray | None = None) -> None:
+        """Measure all watched pairs at these positions, (n, 3) in Å.
+
+        Parameters
+        ----------
+        positions
+            Unwrapped, (n, 3) in Å.
+        cell
+            Rows are vectors, (3, 3) in Å; None: that of the call before.
+
+        """
+        reference, skin = self._reference, _SKIN_A
+        if cell is not None and not np.array_equal(cell, self._cell):
+            self._cell = np.array(cell)
+        if not np.array_equal(self._cell, self._reference_cell):
+            # atoms that move with the cell change a distance by a factor of 1 ± strain
+            stretch = np.linalg.solve(self._reference_cell, self._cell)
+            reference = reference @ stretch
+            strain = float(np.linalg.norm(stretch - np.eye(3)))
+            skin = max(0.0, _SKIN_A - strain * self._cutoff)
+            self._shifts = self._images @ self._cell
+        moved = positions - reference
+        if not np.einsum("ij,ij->i", moved, moved).max() < (skin / 2) ** 2:
             self._search(positions)
         vectors = positions[self._second] - positions[self._first] + self._shifts
         self.distances = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
@@ -61,11 +82,13 @@ class WatchedPairs:
     def _search(self, positions: np.ndarray) -> None:
         pairs = find_pairs(positions, self._cell, self._pbc, cutoff=self._cutoff)
         self._first, self._second = pairs.first, pairs.second
+        self._images = pairs.shifts
         self._shifts = pairs.shifts @ self._cell
         self._least = self._limits[
             self._numbers[self._first], self._numbers[self._second]
         ]
         self._reference = positions.copy()
+        self._reference_cell = self._cell
 
     def shortest_A(self, positions: np.ndarray) -> float:  # noqa: N802
         """Shortest distance (Å), searched anew; nan when none is below 4 Å.

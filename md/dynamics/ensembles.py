@@ -1,12 +1,10 @@
-"""Moving atoms, their degrees of freedom, first velocities and integrators."""
+"""Moving atoms, their degrees of freedom and first velocities."""
 
 import numpy as np
 from ase import Atoms, units
 from ase.constraints import FixAtoms, FixCom
-from ase.md.langevin import Langevin
-from ase.md.md import MolecularDynamics
-from ase.md.verlet import VelocityVerlet
 
+from md.dynamics.barostats import check_cell
 from md.dynamics.config import DynamicsConfig, largest_timestep_fs
 from training_data.errors import InputError
 
@@ -55,8 +53,8 @@ def build_moving_atoms(atoms: Atoms, config: DynamicsConfig) -> Atoms:
     Raises
     ------
     InputError
-        When nothing can move, a position is not finite, or the time step is too long
-        for the lightest moving atom.
+        When nothing can move, a position is not finite, the time step is too long for
+        the lightest moving atom, or a barostat finds fixed atoms or a vacuum.
 
     """
     fixed = fixed_indices(atoms)
@@ -80,6 +78,8 @@ def build_moving_atoms(atoms: Atoms, config: DynamicsConfig) -> Atoms:
             "atom alone."
         )
     _check_timestep(moving, fixed, config)
+    if config.has_barostat:
+        check_cell(atoms, normal_only=config.ensemble == "npt_normal")
     if len(fixed):
         moving.set_constraint(FixAtoms(indices=fixed))
     elif config.zero_momentum and config.ensemble == "langevin":
@@ -155,32 +155,3 @@ def _at_rest(
     elif config.zero_momentum:
         momenta -= masses[:, None] * (momenta.sum(axis=0) / masses.sum())
     return momenta
-
-
-def build_integrator(
-    atoms: Atoms, config: DynamicsConfig, rng: np.random.Generator
-) -> MolecularDynamics:
-    """ASE integrator for the configured ensemble, bound to these atoms.
-
-    Notes
-    -----
-    Langevin: Eq. 23 of Vanden-Eijnden and Ciccotti (Eq. 39 with constraints), second
-    order in the time step. Constant energy: velocity Verlet.
-
-    References
-    ----------
-    E. Vanden-Eijnden and G. Ciccotti, Chem. Phys. Lett. 429, 310 (2006),
-    doi:10.1016/j.cplett.2006.07.086.
-
-    """
-    timestep = config.timestep_fs * units.fs
-    if config.ensemble == "nve":
-        return VelocityVerlet(atoms, timestep)
-    return Langevin(
-        atoms,
-        timestep,
-        temperature_K=config.temperature_K,
-        friction=config.friction_per_ps / (1000.0 * units.fs),
-        fixcm=False,
-        rng=rng,
-    )

@@ -18,16 +18,22 @@ class StepForces:
     potential
         Evaluated through :meth:`mlip.potential.Potential.session`.
     atoms
-        Fixes elements, cell and periodicity.
+        Fixes elements and periodicity; the cell may change between calls.
+
+    Attributes
+    ----------
+    energy, forces, stress
+        Of the latest call: eV, (n, 3) in eV/Å, and (6,) Voigt in eV/Å³, tensile
+        positive, NaN where it was not asked for.
 
     """
 
     def __init__(self, potential: Potential, atoms: Atoms) -> None:
         self._potential = potential
-        self._cell = np.array(atoms.cell.array)
         self.n_calls = 0
         self.energy = float("nan")
         self.forces = np.full((len(atoms), 3), np.nan)
+        self.stress = np.full(6, np.nan)
         self.renew(atoms)
 
     def renew(self, atoms: Atoms) -> None:
@@ -39,17 +45,22 @@ class StepForces:
         bare = Atoms(
             numbers=atoms.numbers,
             positions=atoms.positions,
-            cell=self._cell,
+            cell=atoms.cell.array,
             pbc=atoms.pbc,
         )
         self._session = self._potential.session(bare)
 
     def get_forces(self, atoms: Atoms) -> np.ndarray:
         """Evaluate the forces at the current positions anew, (n, 3) in eV/Å."""
-        energy, forces, _ = self._session.evaluate(
-            atoms.positions, self._cell, stress=False
+        self.evaluate(atoms, stress=False)
+        return self.forces
+
+    def evaluate(self, atoms: Atoms, *, stress: bool) -> None:
+        """Evaluate energy, forces and, where it is wanted, stress anew."""
+        energy, forces, voigt = self._session.evaluate(
+            atoms.positions, atoms.cell.array, stress=stress
         )
         self.energy = float(energy)
         self.forces = np.asarray(forces, dtype=np.float64)
+        self.stress = np.array(voigt, dtype=float) if stress else np.full(6, np.nan)
         self.n_calls += 1
-        return self.forces

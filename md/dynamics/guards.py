@@ -24,6 +24,7 @@ class Guards:
     ----------
     atoms
         Structure at step 0: elements, masses, cell, and who is alone from the start.
+        Under a barostat its volume is what later ones are compared with.
     config
         Ensemble, target temperature and limits.
     n_free
@@ -34,6 +35,8 @@ class Guards:
     def __init__(self, atoms: Atoms, config: DynamicsConfig, *, n_free: int) -> None:
         self._limits = config.guards
         self._config = config
+        self._schedule = config.temperatures
+        self._first_volume = _volume(atoms.cell.array)
         self._symbols = atoms.get_chemical_symbols()
         self._masses = atoms.get_masses()[:, None]
         self._n_free = n_free
@@ -79,6 +82,8 @@ class Guards:
         momenta: np.ndarray,
         energy: float,
         forces: np.ndarray,
+        cell: np.ndarray,
+        stress: np.ndarray | None = None,
     ) -> Event | None:
         """First guard that this step trips, causes before consequences.
 
@@ -92,13 +97,19 @@ class Guards:
             After the step, (n, 3) in ASE units.
         energy, forces
             Potential energy (eV) and forces (n, 3) (eV/Å) after the step.
+        cell
+            After the step, rows are vectors, (3, 3) in Å.
+        stress
+            (6,) in eV/Å³ where a barostat is going to use it.
 
         """
         checks: tuple[Callable[[], dict[str, Any] | None], ...] = (
             lambda: self._displacement(previous, positions),
-            lambda: self._distance(positions),
+            lambda: self._distance(positions, cell),
             lambda: self._finite(energy, forces, momenta),
-            lambda: self._temperature(momenta),
+            lambda: self._finite_stress(stress),
+            lambda: self._temperature(step, momenta),
+            lambda: self._runaway_volume(cell),
             lambda: self._escape(step, positions),
             lambda: self._drift(energy, momenta),
         )
@@ -143,8 +154,10 @@ class Guards:
             "(guards.max_displacement_A sets the limit).",
         }
 
-    def _distance(self, positions: np.ndarray) -> dict[str, Any] | None:
-        self.pairs.update(positions)
+    def _distance(
+        self, positions: np.ndarray, cell: np.ndarray
+    ) -> dict[str, Any] | None:
+        self.pairs.update(positions, cell)
         worst = self.pairs.worst()
         if worst is None:
             return None
@@ -179,8 +192,38 @@ class Guards:
             "check the model with `lithophile evaluate` or float64.",
         }
 
-    def _temperature(self, momenta: np.ndarray) -> dict[str, Any] | None:
-        target = max(self._config.temperature_K, self._config.starting_temperature_K)
+    def _finite_stress(self, stress: np.ndarray | None) -> dict[str, Any] | None:
+        if stress is None or np.isfinite(stress).all():
+            return None
+        return {
+            "kind": "not_finite",
+            "message": "The potential returned nan or inf for the stress {when}; a "
+            "barostat needs it. Use a potential that gives stresses, or an ensemble "
+            "of constant volume.",
+        }
+
+    def _runaway_volume(self, cell: np.ndarray) -> dict[str, Any] | None:
+        limit = self._limits.max_volume_ratio
+        if not self._config.has_barostat or limit is None:
+            return None
+        ratio = _volume(cell) / self._first_volume
+        if 1.0 / limit <= ratio <= limit:
+            return None
+        return {
+            "kind": "runaway_volume",
+            "value": ratio,
+            "threshold": limit,
+            "message": f"The volume stood at {ratio:.3f} times its first value "
+            f"{{when}}; at most {limit:g} times more or less is allowed. Relax the "
+            "cell first, check pressure_GPa and the stress of the potential, or use "
+            "an ensemble of constant volume (guards.max_volume_ratio sets the limit; "
+            "null turns it off).",
+        }
+
+    def _temperature(self, step: int, momenta: np.ndarray) -> dict[str, Any] | None:
+        target = self._schedule.recent_highest_K(
+            step, first_K=self._config.starting_temperature_K
+        )
         limits = self._limits
         limit = limits.temperature_factor * target + limits.temperature_margin_K
         value = self.temperature_K(momenta)
@@ -197,7 +240,7 @@ class Guards:
             "unit": "K",
             "message": f"The temperature had been above {limit:.0f} K for "
             f"{self._hot_steps} steps {{when}} and stood at {value:.4g} K with a "
-            f"target of {self._config.temperature_K:g} K; the fastest atom was "
+            f"target of {self._schedule.temperature_K(step):g} K; the fastest atom was "
             f"{self._name(i)}. Relax the structure first, use a shorter timestep_fs "
             "or a larger friction_per_ps, or train the potential on such structures "
             "(guards.temperature_factor and temperature_margin_K set the limit).",
@@ -247,3 +290,7 @@ class Guards:
             "shorter timestep_fs, float64, or a smoother potential "
             "(guards.energy_drift_meV_per_atom sets the limit).",
         }
+
+
+def _volume(cell: np.ndarray) -> float:
+    return abs(float(np.linalg.det(cell)))

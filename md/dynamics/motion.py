@@ -8,7 +8,6 @@ from ase import Atoms
 from md.dynamics.checkpoint import Checkpoint
 from md.dynamics.config import DynamicsConfig
 from md.dynamics.ensembles import (
-    build_integrator,
     build_moving_atoms,
     degrees_of_freedom,
     draw_momenta,
@@ -17,7 +16,9 @@ from md.dynamics.events import Event
 from md.dynamics.forces import StepForces
 from md.dynamics.frame import Frame
 from md.dynamics.guards import Guards
+from md.dynamics.integrators import build_integrator
 from mlip.potential import Potential
+from training_data.errors import InputError
 
 
 class Motion:
@@ -36,6 +37,8 @@ class Motion:
     ----------
     previous
         Positions and momenta before the latest step.
+    previous_cell
+        Cell before it.
 
     """
 
@@ -50,8 +53,14 @@ class Motion:
         self._model = StepForces(potential, self.atoms)
         self.atoms.calc = self._model
         self._guards = Guards(self.atoms, config, n_free=self.n_free)
-        self._integrator = build_integrator(self.atoms, config, self._rng)
+        self._integrator = build_integrator(
+            self.atoms, config, model=self._model, n_free=self.n_free, rng=self._rng
+        )
+        self._keep_previous()
+
+    def _keep_previous(self) -> None:
         self.previous = self._phase()
+        self.previous_cell = self.atoms.cell.array.copy()
 
     def _phase(self) -> tuple[np.ndarray, np.ndarray]:
         return self.atoms.get_positions(), self.atoms.get_momenta()
@@ -77,11 +86,30 @@ class Motion:
         return self._guards.temperature_K(self.atoms.arrays["momenta"])
 
     def start(self) -> None:
-        """Give the atoms their first velocities and forces."""
+        """Give the atoms their first velocities and forces.
+
+        Raises
+        ------
+        InputError
+            When a thermostat that scales velocities finds none, or a barostat no
+            stress.
+
+        """
         if self.config.velocities == "maxwell":
             self.atoms.set_momenta(draw_momenta(self.atoms, self.config, self._rng))
-        self.previous = self._phase()
-        self._model.get_forces(self.atoms)
+        self._keep_previous()
+        if self.config.scales_velocities and not self.atoms.arrays["momenta"].any():
+            raise InputError(
+                f"velocities must not all be zero with {self.config.ensemble}, which "
+                "scales them; got zero. Use velocities: maxwell, or langevin."
+            )
+        self._model.evaluate(self.atoms, stress=self._integrator.needs_stress(0))
+        if self.config.has_barostat and not np.isfinite(self._model.stress).all():
+            raise InputError(
+                "potential must give a finite stress under a barostat; got "
+                f"{self._model.stress.tolist()!r}. Use another potential, or an "
+                "ensemble of constant volume."
+            )
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Take over a checkpoint."""
@@ -91,8 +119,12 @@ class Motion:
         self._rng.bit_generator.state = checkpoint.rng_state
         self._model.energy = checkpoint.energy
         self._model.forces = checkpoint.forces
+        if checkpoint.cell:
+            self.atoms.set_cell(np.array(checkpoint.cell))
+            self._model.stress = np.array(checkpoint.stress)
+        self._integrator.restore(checkpoint.integrator)
         self._guards.restore(checkpoint.guards)
-        self.previous = self._phase()
+        self._keep_previous()
         self.renew_session()
 
     def renew_session(self) -> None:
@@ -101,8 +133,8 @@ class Motion:
 
     def advance(self) -> None:
         """Make one step."""
-        self.previous = self._phase()
-        self._integrator.step(self._model.forces)
+        self._keep_previous()
+        self._integrator.advance(self.step + 1)
         self.step += 1
 
     def check(self) -> Event | None:
@@ -114,6 +146,10 @@ class Motion:
             momenta=self.atoms.arrays["momenta"],
             energy=self._model.energy,
             forces=self._model.forces,
+            cell=self.atoms.cell.array,
+            stress=self._model.stress
+            if self._integrator.needs_stress(self.step)
+            else None,
         )
 
     def frame(self) -> Frame:
@@ -143,4 +179,12 @@ class Motion:
             "energy": self._model.energy,
             "rng_state": self._rng.bit_generator.state,
             "guards": self._guards.state(),
+            "integrator": self._integrator.state(),
+            **(self._cell_state() if self.config.has_barostat else {}),
+        }
+
+    def _cell_state(self) -> dict[str, Any]:
+        return {
+            "cell": self.atoms.cell.array.tolist(),
+            "stress": self._model.stress.tolist(),
         }

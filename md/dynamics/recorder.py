@@ -207,6 +207,7 @@ class Recorder:
     def _last_good(self, step: int) -> Atoms:
         atoms: Atoms = self._atoms.copy()
         atoms.positions, momenta = self._motion.previous
+        atoms.set_cell(self._motion.previous_cell)
         atoms.set_momenta(momenta, apply_constraint=False)
         atoms.info["step"] = step
         return atoms
