@@ -11,6 +11,7 @@ from structures.ordering_problem import VACANCY, OrderingProblem
 
 PENALTY_eV = 100.0
 """Energy of an occupied forbidden pair while chains run; results hold none."""
+QUENCHED_eV = 1e-9
 STEEPEST = 20.0  # exponents are capped here, so that sums keep their small terms
 
 
@@ -29,7 +30,9 @@ class Chains:
     ``E = c + h·q + q·M·q`` with the field ``V = h + 2 M q``. Exchanging what is on
     sites i and j changes the charge of i by d and that of j by -d:
     ``ΔE = d (V_i - V_j) + d² (M_ii + M_jj - 2 M_ij)``; then V changes by
-    ``2 d (M_i - M_j)``: order n operations for an accepted move.
+    ``2 d (M_i - M_j)``: order n operations for an accepted move. Occupied forbidden
+    pairs cost ``½ o·X·o`` with o 1 on an occupied site, in the same way. Per pair of
+    species, ``d V`` and the field of X are kept as one array.
 
     ======  =================================
     symbol  variable
@@ -37,6 +40,7 @@ class Chains:
     M       ``problem.coupling``
     h, c    ``problem.field``, ``.constant``
     q       ``problem.charges[arrangement]``
+    X       ``problem.forbidden`` in eV
     ======  =================================
 
     """
@@ -44,18 +48,27 @@ class Chains:
     def __init__(self, problem: OrderingProblem, arrangements: np.ndarray) -> None:
         self.problem = problem
         self.arrangements = np.array(arrangements, dtype=np.int64)
-        n_chains, n = self.arrangements.shape
+        n_chains, self._n = self.arrangements.shape
         self._rows = np.arange(n_chains)
         # sites sorted by what they hold: one block of columns per species
         self._order = np.argsort(self.arrangements, axis=1, kind="stable")
         self._starts = np.concatenate([[0], np.cumsum(problem.counts)])
-        diagonal = np.diag(problem.coupling)
-        self._exchange = (
-            diagonal[:, None] + diagonal[None] - 2 * problem.coupling
-        ).ravel()
-        self._forbidden = PENALTY_eV * problem.forbidden
-        self._n = n
         self._pairs, self._weights = _exchangeable(problem)
+        occupied = np.arange(len(problem.species)) != VACANCY
+        one, other = np.array(self._pairs, dtype=int).reshape(-1, 2).T
+        self._d = problem.charges[other] - problem.charges[one]
+        self._e = occupied[other].astype(float) - occupied[one]
+        penalty = PENALTY_eV * problem.forbidden
+        diagonal = np.diag(problem.coupling)
+        self_and_pair = diagonal[:, None] + diagonal[None] - 2 * problem.coupling
+        self._exchanges = [
+            (d * d * self_and_pair - e * e * penalty).ravel()
+            for d, e in zip(self._d, self._e, strict=True)
+        ]
+        self._responses = [  # of the field of each pair to an exchange of another
+            [2 * d * d0 * problem.coupling + e * e0 * penalty for d, e in self._steps]
+            for d0, e0 in self._steps
+        ]
         self.refresh()
 
     @property
@@ -68,107 +81,90 @@ class Chains:
         """Number of moves after which every atom has had one on average."""
         return max(1, int(self._weights.sum()))
 
+    @property
+    def _steps(self) -> list[tuple[float, float]]:
+        """Change in charge and in occupation of a site, per pair of species."""
+        return list(zip(self._d.tolist(), self._e.tolist(), strict=True))
+
     def refresh(self) -> None:
         """Compute energies and fields anew, without what rounding has added."""
         problem = self.problem
         charges = problem.charges[self.arrangements]
         occupied = (self.arrangements != VACANCY).astype(float)
-        self.potentials = problem.field + 2 * charges @ problem.coupling
-        self._crowding = occupied @ self._forbidden
+        potentials = problem.field + 2 * charges @ problem.coupling
+        crowding = PENALTY_eV * occupied @ problem.forbidden
+        self._fields = [d * potentials + e * crowding for d, e in self._steps]
         self.energies = problem.energies(self.arrangements) + PENALTY_eV * (
             problem.violations(self.arrangements)
         )
 
     def move(self, kT: np.ndarray, rng: np.random.Generator) -> None:
         """One heat-bath move in every chain, at temperatures kT [eV] (n_chains,)."""
-        mover, partner = self._pairs[0]
+        pair = 0
         if len(self._pairs) > 1:
             share = self._weights / self._weights.sum()
-            mover, partner = self._pairs[rng.choice(len(self._pairs), p=share)]
+            pair = int(rng.choice(len(self._pairs), p=share))
+        mover, _ = self._pairs[pair]
         slots = rng.integers(self.problem.counts[mover], size=len(self._rows))
         slots += self._starts[mover]
-        targets = self._order[:, self._starts[partner] : self._starts[partner + 1]]
-        sources = self._order[self._rows, slots]
-        changes = self._changes(self._rows, sources, targets, mover, partner)
-        weights = np.exp(np.minimum(changes / -kT[:, None], STEEPEST))
+        changes = self._changes(self._rows, slots, pair)
+        n_targets = changes.shape[1]
+        weights = changes * (-1 / kT)[:, None]
+        np.minimum(weights, STEEPEST, out=weights)
+        np.exp(weights, out=weights)
         # one running sum over all chains; each searches its own part of it
         running = np.cumsum(weights.ravel())
-        ends = running[len(targets[0]) - 1 :: len(targets[0])]
+        ends = running[n_targets - 1 :: n_targets]
         begins = np.concatenate([[0.0], ends[:-1]])
         drawn = rng.random(len(ends)) * (ends - begins + 1.0)  # 1: to stay
-        picks = np.searchsorted(running, begins + drawn) - self._rows * len(targets[0])
-        moved = np.flatnonzero((drawn < ends - begins) & (picks < len(targets[0])))
+        picks = np.searchsorted(running, begins + drawn) - self._rows * n_targets
+        moved = np.flatnonzero((drawn < ends - begins) & (picks < n_targets))
         if len(moved):
-            self._apply(moved, slots[moved], picks[moved], changes, (mover, partner))
+            picks = picks[moved]
+            self._apply(moved, slots[moved], picks, changes[moved, picks], pair)
 
     def exchange(self, first: np.ndarray, second: np.ndarray) -> None:
         """Let chains `first` and `second` change places, as index arrays."""
-        for array in (
-            self.arrangements,
-            self._order,
-            self.potentials,
-            self._crowding,
-            self.energies,
-        ):
+        for array in (self.arrangements, self._order, self.energies, *self._fields):
             array[first], array[second] = array[second].copy(), array[first].copy()
 
     def quench(self) -> None:
         """Exchange the best pair in every chain until none lowers the energy."""
         active = self._rows
         while len(active) and self._pairs:
-            best = np.full(len(active), -1e-9)
-            step = np.full((len(active), 3), -1)  # pair, slot of mover, pick
-            for number, (mover, partner) in enumerate(self._pairs):
-                begin, end = self._starts[partner], self._starts[partner + 1]
-                targets = self._order[active, begin:end]
+            best = np.full(len(active), -QUENCHED_eV)
+            step = np.full((len(active), 3), -1)  # pair, slot, pick
+            for pair, (mover, _) in enumerate(self._pairs):
                 for slot in range(self._starts[mover], self._starts[mover + 1]):
-                    sources = self._order[active, slot]
-                    changes = self._changes(active, sources, targets, mover, partner)
+                    slots = np.full(len(active), slot)
+                    changes = self._changes(active, slots, pair)
                     picks = changes.argmin(axis=1)
                     lowest = changes[np.arange(len(active)), picks]
                     better = lowest < best
                     best[better] = lowest[better]
-                    step[better, 0] = number
-                    step[better, 1] = slot
-                    step[better, 2] = picks[better]
-            for number, pair in enumerate(self._pairs):
-                mine = step[:, 0] == number
+                    step[better] = np.column_stack(
+                        [np.full(better.sum(), pair), slots[better], picks[better]]
+                    )
+            for pair in range(len(self._pairs)):
+                mine = step[:, 0] == pair
                 if mine.any():
-                    changes = np.zeros((len(self._rows), self.problem.counts[pair[1]]))
-                    chains = active[mine]
-                    changes[chains, step[mine, 2]] = best[mine]
-                    self._apply(chains, step[mine, 1], step[mine, 2], changes, pair)
+                    slots, picks = step[mine, 1], step[mine, 2]
+                    self._apply(active[mine], slots, picks, best[mine], pair)
             active = active[step[:, 0] >= 0]
         self.refresh()
 
-    def _changes(
-        self,
-        chains: np.ndarray,
-        sources: np.ndarray,
-        targets: np.ndarray,
-        mover: int,
-        partner: int,
-    ) -> np.ndarray:
-        """Energy changes [eV] of exchanging each source with each of its targets."""
+    def _changes(self, chains: np.ndarray, slots: np.ndarray, pair: int) -> np.ndarray:
+        """Energy of exchanging what is in a slot of each chain with each partner."""
         problem = self.problem
-        d = problem.charges[partner] - problem.charges[mover]
-        base = (chains * self._n)[:, None]
-        flat = (sources * self._n)[:, None] + targets
-        changes: np.ndarray = self._exchange.take(flat)
-        changes *= d * d
-        field = self.potentials[chains, sources][:, None] - self.potentials.take(
-            base + targets
+        mover, partner = self._pairs[pair]
+        targets = self._order[chains, self._starts[partner] : self._starts[partner + 1]]
+        sources = self._order[chains, slots]
+        field = self._fields[pair]
+        changes: np.ndarray = self._exchanges[pair].take(
+            (sources * self._n)[:, None] + targets
         )
-        field *= d
-        changes += field
-        if VACANCY in (mover, partner):
-            e = float(partner != VACANCY) - float(mover != VACANCY)
-            crowd = self._crowding[chains, sources][:, None] - self._crowding.take(
-                base + targets
-            )
-            crowd *= e
-            changes += crowd
-            changes -= self._forbidden.take(flat)
+        changes -= field.take((chains * self._n)[:, None] + targets)
+        changes += field[chains, sources][:, None]
         if not problem.allowed[:, mover].all():
             changes[~problem.allowed[targets, mover]] = np.inf
         if not problem.allowed[:, partner].all():
@@ -181,11 +177,10 @@ class Chains:
         slots: np.ndarray,
         picks: np.ndarray,
         changes: np.ndarray,
-        pair: tuple[int, int],
+        pair: int,
     ) -> None:
         """Exchange in the given chains and bring everything up to date."""
-        mover, partner = pair
-        problem = self.problem
+        mover, partner = self._pairs[pair]
         columns = self._starts[partner] + picks
         sources = self._order[chains, slots]
         targets = self._order[chains, columns]
@@ -193,15 +188,9 @@ class Chains:
         self._order[chains, columns] = sources
         self.arrangements[chains, sources] = partner
         self.arrangements[chains, targets] = mover
-        d = problem.charges[partner] - problem.charges[mover]
-        coupling = problem.coupling
-        self.potentials[chains] += 2 * d * (coupling[sources] - coupling[targets])
-        if VACANCY in pair:
-            e = float(partner != VACANCY) - float(mover != VACANCY)
-            self._crowding[chains] += e * (
-                self._forbidden[sources] - self._forbidden[targets]
-            )
-        self.energies[chains] += changes[chains, picks]
+        for field, response in zip(self._fields, self._responses[pair], strict=True):
+            field[chains] += response[sources] - response[targets]
+        self.energies[chains] += changes
 
 
 def _exchangeable(
