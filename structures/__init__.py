@@ -4,6 +4,9 @@ from structures.charge_balance import ChargeBalance, balance_charge
 from structures.chemical_potentials import ChemicalPotentials, chemical_potentials
 from structures.coordination import Coordination, coordination
 from structures.defect_energy import DefectEnergy, defect_energies, defect_energy
+from structures.description import CrystalDescription, describe_crystal
+from structures.diffraction import xray_pattern
+from structures.diffraction_pattern import DiffractionPattern
 from structures.disordered_crystal import DisorderedCrystal
 from structures.disordered_crystal_files import read_disordered_crystal
 from structures.dopants import LlzoDopant, load_llzo_dopants
@@ -19,8 +22,15 @@ from structures.interface_plan import (
 )
 from structures.lattice_match import LatticeMatch, lattice_matches
 from structures.matching import MatchCriteria, StructureMatch, match_structures
+from structures.measured_pattern import (
+    MeasuredPattern,
+    measured_pattern,
+    read_measured_pattern,
+)
 from structures.metal_free_control import build_metal_free_control
 from structures.ordering import Ordering
+from structures.pattern_fit import PatternFit, fit_pattern
+from structures.peak_shape import PeakShape
 from structures.polyhedra import Link, Polyhedra, Sharing, polyhedra, shared_edges
 from structures.prototypes import available_prototypes, build_prototype
 from structures.prototypes.llzo import build_llzo_cubic
@@ -36,7 +46,9 @@ __all__ = [
     "ChargeBalance",
     "ChemicalPotentials",
     "Coordination",
+    "CrystalDescription",
     "DefectEnergy",
+    "DiffractionPattern",
     "DisorderedCrystal",
     "DopedCell",
     "Doping",
@@ -48,7 +60,10 @@ __all__ = [
     "Link",
     "LlzoDopant",
     "MatchCriteria",
+    "MeasuredPattern",
     "Ordering",
+    "PatternFit",
+    "PeakShape",
     "PlannedInterface",
     "Polyhedra",
     "Registry",
@@ -71,20 +86,25 @@ __all__ = [
     "coordination",
     "defect_energies",
     "defect_energy",
+    "describe_crystal",
     "find_duplicates",
+    "fit_pattern",
     "lattice_matches",
     "load_llzo_dopants",
     "match_structures",
+    "measured_pattern",
     "order_sites",
     "phase_energies",
     "plan_interfaces",
     "polyhedra",
     "prepare_host",
     "read_disordered_crystal",
+    "read_measured_pattern",
     "reference_structures",
     "relax",
     "search_registry",
     "shared_edges",
     "slab_choices",
     "surface_terminations",
+    "xray_pattern",
 ]
