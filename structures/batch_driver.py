@@ -14,6 +14,8 @@ from mlip.potential import Potential
 from training_data.errors import Failure
 
 Result = TypeVar("Result")
+#: What calculators and networks raise for a structure that they cannot take.
+_STOPPED = (ArithmeticError, ValueError, RuntimeError, LookupError, MemoryError)
 Walk = Generator[Atoms, Prediction | Failure, Result]
 
 
@@ -68,16 +70,43 @@ def drive(
         advance(index, None)
     while requests:
         waiting = sorted(requests)
-        evaluation = potential.evaluate([requests[index] for index in waiting])
-        for place, answer in enumerate(_answers(evaluation)):
-            advance(waiting[place], answer)
+        answers = _answers(potential, [requests[index] for index in waiting])
+        for index, answer in zip(waiting, answers, strict=True):
+            advance(index, answer)
         if progress is not None:
             progress(len(results), len(walks))
     return tuple(results[index] for index in range(len(walks)))
 
 
-def _answers(evaluation: Evaluation) -> list[Prediction | Failure]:
-    """One prediction or failure per structure of a batch."""
+def _answers(
+    potential: Potential, structures: list[Atoms]
+) -> list[Prediction | Failure]:
+    """One prediction or failure per structure of a batch.
+
+    A batch that cannot be evaluated as a whole is halved until the structure at
+    fault stands alone, so that it ends no other's walk; a batch that is too large
+    for the memory of the device is evaluated in parts.
+    """
+    try:
+        return _outcomes(potential.evaluate(structures))
+    except (
+        ArithmeticError,
+        ValueError,
+        RuntimeError,
+        IndexError,
+        MemoryError,
+    ) as error:
+        if len(structures) == 1:
+            return [Failure("0", f"{potential.name} stopped: {error}")]
+    half = len(structures) // 2
+    return [
+        *_answers(potential, structures[:half]),
+        *_answers(potential, structures[half:]),
+    ]
+
+
+def _outcomes(evaluation: Evaluation) -> list[Prediction | Failure]:
+    """One prediction or failure per structure of an evaluation."""
     failed = {int(failure.id): failure for failure in evaluation.failures}
     return [
         failed.get(index)

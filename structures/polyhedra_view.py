@@ -153,7 +153,7 @@ def _colour(symbol: str) -> str | tuple[float, ...]:
 
 
 def _name(found: "Polyhedra", symbol: str) -> str:
-    """Formula of the polyhedra of one element, such as ZrCl6 or LiO4–6."""
+    """Name the polyhedra of one element, such as ZrCl6 or LiO4–6."""
     numbers = found.numbers[np.array(found.species) == symbol]
     low, high = int(numbers.min()), int(numbers.max())
     ligands = "/".join(found.ligands)

@@ -1,29 +1,26 @@
-"""Relaxation of positions, with the cell fixed, free, or free along z."""
+"""Relaxation of many structures at once, with the freedom of the cell that is asked."""
 
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args, overload
 
 import numpy as np
 from ase import Atoms
-from ase.constraints import FixAtoms
-from ase.stress import voigt_6_to_full_3x3_stress
 
-from mlip.evaluation import Prediction
 from mlip.potential import Potential
 from structures.batch_driver import Walk, drive
-from structures.quasi_newton import FIRST_CURVATURE_eV_per_A2, quasi_newton_step
+from structures.cell_freedom import check_freedom
+from structures.fire import fire_descent
+from structures.fixed_layers import labelled_atoms
+from structures.quasi_newton import quasi_newton_descent
+from structures.relaxation_space import RelaxationSpace, relaxation_space
+from structures.relaxation_target import Rest
 from training_data.errors import Failure, InputError
 
-CellFreedom = Literal["fixed", "full", "z"]
+Algorithm = Literal["lbfgs", "fire"]
 
-MEMORY = 20  # pairs of steps and gradient changes that L-BFGS keeps
-LARGEST_STEP_A = 0.2
-SMALLEST_STEP_A = 1e-5
-LARGEST_STRAIN = 0.03
-ALLOWED_RISE_eV_per_atom = 1e-6
-MAX_REJECTED = 12
+DESCENTS = {"lbfgs": quasi_newton_descent, "fire": fire_descent}
+NO_STRESS = "the potential gives no stress, which a free cell needs"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +32,12 @@ class Relaxation:
     atoms
         Last accepted structure; arrays, info and constraints of the input are kept.
     energy_eV
-        Its energy [eV]; NaN when the first evaluation failed.
+        Its energy [eV], without p V; NaN when the first evaluation failed.
     fmax_eV_per_A
         Largest force on a free atom [eV/Å].
     stress_max_eV_per_A3
-        Largest stress component that the cell was free to relax [eV/Å³]; 0 for a
-        fixed cell.
+        Largest stress component that the cell was free to relax, over the external
+        pressure [eV/Å³]; 0 for a fixed cell.
     converged
         Whether both are below what was asked.
     n_steps
@@ -86,7 +83,12 @@ def relax(
     fmax_eV_per_A: float = ...,
     stress_max_eV_per_A3: float = ...,
     max_steps: int = ...,
-    cell: CellFreedom = ...,
+    cell: str = ...,
+    fixed_vectors: str = ...,
+    fixed_layers: Sequence[int] = ...,
+    fixed_side: int | None = ...,
+    pressure_GPa: float = ...,
+    algorithm: Algorithm = ...,
     progress: Callable[[int, int], None] | None = ...,
 ) -> tuple[Relaxation, ...]: ...
 @overload
@@ -97,7 +99,12 @@ def relax(
     fmax_eV_per_A: float = ...,
     stress_max_eV_per_A3: float = ...,
     max_steps: int = ...,
-    cell: CellFreedom = ...,
+    cell: str = ...,
+    fixed_vectors: str = ...,
+    fixed_layers: Sequence[int] = ...,
+    fixed_side: int | None = ...,
+    pressure_GPa: float = ...,
+    algorithm: Algorithm = ...,
     progress: Callable[[int, int], None] | None = ...,
 ) -> Relaxation: ...
 def relax(
@@ -107,13 +114,19 @@ def relax(
     fmax_eV_per_A: float = 0.02,
     stress_max_eV_per_A3: float = 3e-4,
     max_steps: int = 500,
-    cell: CellFreedom = "fixed",
+    cell: str = "fixed",
+    fixed_vectors: str = "",
+    fixed_layers: Sequence[int] = (),
+    fixed_side: int | None = None,
+    pressure_GPa: float = 0.0,
+    algorithm: Algorithm = "lbfgs",
     progress: Callable[[int, int], None] | None = None,
 ) -> Relaxation | tuple[Relaxation, ...]:
     """Local minimum of one structure or of many, one batched evaluation per step.
 
-    A structure that cannot be evaluated ends its own relaxation (``failure`` is set)
-    and no other. The structures given are not changed.
+    A structure of many that cannot be relaxed as asked, or cannot be evaluated, ends
+    its own relaxation (``failure`` is set) and no other. The structures given are not
+    changed.
 
     Parameters
     ----------
@@ -128,8 +141,23 @@ def relax(
     max_steps
         Number of evaluations after the first.
     cell
-        ``"fixed"``, ``"full"`` (all six strains) or ``"z"`` (only the height along z,
-        for slabs and interfaces whose a and b lie in the plane).
+        ``"fixed"``, ``"full"`` (all six strains), ``"z"`` (only the height along z,
+        for slabs and interfaces whose a and b lie in the plane), ``"in-plane"`` (xx,
+        yy, xy), ``"isotropic"`` (volume alone), ``"shape"`` (constant volume), or
+        strain components such as ``"xx,yy"``.
+    fixed_vectors
+        With ``cell="full"``: one or two lattice vectors that keep length and
+        direction, such as ``"ab"``.
+    fixed_layers
+        Labels of layers whose atoms stay (``arrays["layer"]``); negative ones count
+        from the top.
+    fixed_side
+        Side of an interface whose atoms stay (``arrays["side"]``), or to which
+        ``fixed_layers`` refers.
+    pressure_GPa
+        External pressure on a free cell [GPa].
+    algorithm
+        ``"lbfgs"``, or ``"fire"``, which takes more steps and needs no energies.
     progress
         Called with the number of finished structures and of all after every batch.
 
@@ -141,22 +169,27 @@ def relax(
     Raises
     ------
     InputError
-        If a free cell is asked for a structure that is not periodic or whose potential
-        gives no stress, or a number or constraint cannot be used.
+        If a number or name cannot be used, or if one structure is given and cannot
+        be relaxed as asked: not periodic with a free cell, a constraint other than
+        ``FixAtoms``, no layer labels, an element that the potential does not know,
+        a potential without stress.
 
     Notes
     -----
     Coordinates are displacements d and a strain ε of the present structure,
     ``r' = (r + d)(1 + ε)``, ``h' = h (1 + ε)``. With ``e = J ε`` both are lengths;
-    gradients are ``-f`` and ``V σ / J`` and ``J = V^(1/3) N^(1/6)``. L-BFGS steps with
-    at most 0.2 Å per atom and 3 % of strain; a step that raises the energy by more
-    than 1e-6 eV per atom is taken back and shortened.
+    gradients are ``-f`` and ``V (σ + p) / J`` and ``J = 0.45 V^(1/3) N^(1/6)``;
+    strains
+    that are not free are projected out. L-BFGS steps with at most 0.2 Å per atom and
+    3 % of strain; a step that raises the enthalpy by more than 1e-6 eV per atom is
+    taken back and shortened. FIRE: ``structures.fire``.
 
     ======  =================================
     symbol  variable
     ======  =================================
     f       forces [eV/Å]
     σ       stress [eV/Å³], tensile positive
+    p       external pressure [eV/Å³]
     V, N    volume and number of atoms
     ======  =================================
 
@@ -164,6 +197,8 @@ def relax(
     ----------
     D. C. Liu, J. Nocedal, Math. Program. 45, 503 (1989), doi:10.1007/BF01589116.
     D. Sheppard et al., J. Chem. Phys. 136, 074103 (2012), doi:10.1063/1.3684549.
+    E. Bitzek et al., Phys. Rev. Lett. 97, 170201 (2006),
+    doi:10.1103/PhysRevLett.97.170201.
 
     Examples
     --------
@@ -175,45 +210,62 @@ def relax(
     (True, 11.6)
 
     """
-    many = [structures] if isinstance(structures, Atoms) else list(structures)
-    targets = {
-        "fmax_eV_per_A": fmax_eV_per_A,
-        "stress_max_eV_per_A3": stress_max_eV_per_A3,
-    }
-    for name, value in targets.items():
-        if not value > 0:
-            raise InputError(f"{name} must be positive; got {value!r}. Give e.g. 0.02.")
-    if max_steps < 0:
+    _check_options(
+        fmax_eV_per_A=fmax_eV_per_A,
+        stress_max_eV_per_A3=stress_max_eV_per_A3,
+        max_steps=max_steps,
+        pressure_GPa=pressure_GPa,
+        algorithm=algorithm,
+    )
+    check_freedom(cell, fixed_vectors=fixed_vectors)
+    if pressure_GPa and cell == "fixed":
         raise InputError(
-            f"max_steps must not be negative; got {max_steps!r}. Give the number."
+            f"pressure_GPa must be 0 for a fixed cell; got {pressure_GPa!r}. "
+            "Use e.g. cell='full'."
         )
-    if cell not in get_args(CellFreedom):
-        raise InputError(
-            f"cell must be fixed, full or z; got {cell!r}. Choose one of the three."
-        )
+    alone = isinstance(structures, Atoms)
+    many: list[Atoms] = [structures] if isinstance(structures, Atoms) else [*structures]
+    rest = Rest(
+        fmax_eV_per_A=fmax_eV_per_A,
+        stress_max_eV_per_A3=stress_max_eV_per_A3,
+        max_steps=max_steps,
+    )
+    walks: dict[int, Walk[Relaxation]] = {}
+    found: dict[int, Relaxation] = {}
     for index, atoms in enumerate(many):
-        _check(atoms, index, cell)
-    walks = [
-        relaxation_walk(
-            atoms,
-            fmax_eV_per_A=fmax_eV_per_A,
-            stress_max_eV_per_A3=stress_max_eV_per_A3,
-            max_steps=max_steps,
-            cell=cell,
+        try:
+            potential.check_species(atoms)
+            space = relaxation_space(
+                atoms,
+                fixed=labelled_atoms(atoms, layers=fixed_layers, side=fixed_side),
+                cell=cell,
+                fixed_vectors=fixed_vectors,
+                pressure_GPa=pressure_GPa,
+            )
+        except InputError as error:
+            if alone:
+                raise
+            found[index] = _failed(atoms, Failure("", str(error)))
+            continue
+        walks[index] = relaxation_walk(atoms, space, rest=rest, algorithm=algorithm)
+    found |= zip(
+        walks, drive(tuple(walks.values()), potential, progress=progress), strict=True
+    )
+    results = tuple(_numbered(found[index], index) for index in range(len(many)))
+    if alone and results[0].failure == Failure("0", NO_STRESS):
+        raise InputError(
+            f"potential must give a stress for cell={cell!r}; got none from "
+            f"{potential.name!r}. Use cell='fixed' or a potential with stresses."
         )
-        for atoms in many
-    ]
-    results = drive(walks, potential, progress=progress)
-    return results[0] if isinstance(structures, Atoms) else results
+    return results[0] if alone else results
 
 
 def relaxation_walk(
     atoms: Atoms,
+    space: RelaxationSpace,
     *,
-    fmax_eV_per_A: float,
-    stress_max_eV_per_A3: float,
-    max_steps: int,
-    cell: CellFreedom,
+    rest: Rest,
+    algorithm: Algorithm = "lbfgs",
 ) -> Walk[Relaxation]:
     """Relaxation as a generator that yields structures and receives predictions.
 
@@ -221,7 +273,11 @@ def relaxation_walk(
     ----------
     atoms
         Structure to start from; it is not changed.
-    fmax_eV_per_A, stress_max_eV_per_A3, max_steps, cell
+    space
+        What may move.
+    rest
+        When it is over.
+    algorithm
         As for ``relax``.
 
     Yields
@@ -235,161 +291,73 @@ def relaxation_walk(
         Last accepted structure.
 
     """
-    free = _free_strains(cell)
-    current = atoms.copy()
-    current.calc = None
-    movable = _movable(current)
-    answer = yield current
+    bare = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+    answer = yield bare
     if isinstance(answer, Failure):
-        return _failed(current, answer)
-    state = _gradient(current, answer, movable, free)
-    history: deque[tuple[np.ndarray, np.ndarray]] = deque(maxlen=MEMORY)
-    trust, rejected, n_steps = LARGEST_STEP_A, 0, 0
-    failure: Failure | None = None
-
-    def is_converged() -> bool:
-        return state.fmax <= fmax_eV_per_A and state.stress_max <= stress_max_eV_per_A3
-
-    while n_steps < max_steps and not is_converged():
-        step = _capped(
-            quasi_newton_step(state.gradient, history), trust, state.length_A
-        )
-        trial = _moved(current, step, state.length_A)
-        answer = yield trial
-        n_steps += 1
-        rise = ALLOWED_RISE_eV_per_atom * len(current)
-        if isinstance(answer, Failure) or answer.energy > state.energy + rise:
-            failure = answer if isinstance(answer, Failure) else None
-            rejected += 1
-            trust = 0.4 * min(trust, max(_largest(step), SMALLEST_STEP_A))
-            history.clear()
-            if rejected > MAX_REJECTED or trust < SMALLEST_STEP_A:
-                break
-            continue
-        failure, rejected = None, 0
-        trust = min(LARGEST_STEP_A, 1.5 * trust)
-        new = _gradient(trial, answer, movable, free)
-        change = new.gradient - state.gradient
-        if np.sum(step * change) > 1e-3 * np.sum(change**2) / FIRST_CURVATURE_eV_per_A2:
-            history.append((step, change))
-        current, state = trial, new
+        return _failed(atoms, answer)
+    if not (space.strains.is_fixed or np.isfinite(answer.stress).all()):
+        return _failed(atoms, Failure("", NO_STRESS))
+    last, point, n_steps, failure = yield from DESCENTS[algorithm](
+        bare, answer, space, rest
+    )
+    relaxed = atoms.copy()
+    relaxed.calc = None
+    relaxed.cell[:] = last.cell.array
+    relaxed.arrays["positions"][:] = last.positions
     return Relaxation(
-        atoms=current,
-        energy_eV=state.energy,
-        fmax_eV_per_A=state.fmax,
-        stress_max_eV_per_A3=state.stress_max,
-        converged=is_converged(),
+        atoms=relaxed,
+        energy_eV=point.energy,
+        fmax_eV_per_A=point.fmax,
+        stress_max_eV_per_A3=point.stress_max,
+        converged=rest.reached(point),
         n_steps=n_steps,
         failure=failure,
     )
 
 
-@dataclass(frozen=True)
-class _State:
-    """Energy and its gradient at one structure."""
-
-    energy: float
-    gradient: np.ndarray  # (n_atoms + 3, 3): -forces, then V σ / J
-    fmax: float
-    stress_max: float
-    length_A: float  # J
-
-
-def _check(atoms: Atoms, index: int, cell: CellFreedom) -> None:
-    """Refuse what cannot be relaxed as asked."""
-    unknown = [c for c in atoms.constraints if not isinstance(c, FixAtoms)]
-    if unknown:
+def _check_options(
+    *,
+    fmax_eV_per_A: float,
+    stress_max_eV_per_A3: float,
+    max_steps: int,
+    pressure_GPa: float,
+    algorithm: str,
+) -> None:
+    """Refuse numbers and names before any structure is looked at."""
+    targets = {
+        "fmax_eV_per_A": fmax_eV_per_A,
+        "stress_max_eV_per_A3": stress_max_eV_per_A3,
+    }
+    for name, value in targets.items():
+        if not value > 0:
+            raise InputError(f"{name} must be positive; got {value!r}. Give e.g. 0.02.")
+    if max_steps < 0:
         raise InputError(
-            f"constraints of structure {index} must be FixAtoms; got "
-            f"{type(unknown[0]).__name__!r}. Remove it or express it as FixAtoms."
+            f"max_steps must not be negative; got {max_steps!r}. Give the number."
         )
-    if cell == "fixed":
-        return
-    if not atoms.pbc.all() or atoms.cell.rank < 3:  # noqa: PLR2004
+    if not np.isfinite(pressure_GPa):
         raise InputError(
-            f"structure {index} must be periodic in three directions for "
-            f"cell={cell!r}; got pbc {atoms.pbc.tolist()}. Use cell='fixed'."
+            f"pressure_GPa must be finite; got {pressure_GPa!r}. Give e.g. 0."
         )
-    flat = np.abs(atoms.cell[:2, 2]).max() <= 1e-6 * atoms.cell.lengths().max()
-    if cell == "z" and not flat:
+    if algorithm not in get_args(Algorithm):
         raise InputError(
-            f"cell of structure {index} must have a and b in the xy plane for "
-            f"cell='z'; got {atoms.cell[:2].tolist()!r}. Rotate it into the standard "
-            "orientation."
+            f"algorithm must be lbfgs or fire; got {algorithm!r}. Choose one of them."
         )
 
 
-def _free_strains(cell: CellFreedom) -> np.ndarray:
-    """Which components of the strain may change, (3, 3) of 0 and 1."""
-    if cell == "full":
-        return np.ones((3, 3))
-    free = np.zeros((3, 3))
-    free[2, 2] = 1.0 if cell == "z" else 0.0
-    return free
-
-
-def _movable(atoms: Atoms) -> np.ndarray:
-    """1 for free atoms and 0 for fixed ones, (n_atoms, 1)."""
-    mask = np.ones((len(atoms), 1))
-    for constraint in atoms.constraints:
-        mask[constraint.index] = 0.0
-    return mask
-
-
-def _gradient(
-    atoms: Atoms, answer: Prediction, movable: np.ndarray, free: np.ndarray
-) -> _State:
-    """Energy gradient with respect to displacements and scaled strain."""
-    forces = answer.forces * movable
-    fmax = float(np.linalg.norm(forces, axis=1).max(initial=0.0))
-    if not free.any():
-        gradient = np.vstack([-forces, np.zeros((3, 3))])
-        return _State(answer.energy, gradient, fmax, 0.0, 1.0)
-    if not np.isfinite(answer.stress).all():
-        raise InputError(
-            "potential must give a stress for a free cell; got NaN. "
-            "Use cell='fixed' or a potential with stresses."
-        )
-    volume = float(atoms.get_volume())
-    length = volume ** (1 / 3) * len(atoms) ** (1 / 6)
-    stress = voigt_6_to_full_3x3_stress(answer.stress) * free
-    return _State(
-        energy=answer.energy,
-        gradient=np.vstack([-forces, volume * stress / length]),
-        fmax=fmax,
-        stress_max=float(np.abs(stress).max()),
-        length_A=length,
-    )
-
-
-def _largest(step: np.ndarray) -> float:
-    """Largest displacement in a step, strain rows included as lengths [Å]."""
-    return float(np.linalg.norm(step, axis=1).max())
-
-
-def _capped(step: np.ndarray, trust: float, length_A: float) -> np.ndarray:
-    """Step shortened to the trust radius and the largest strain."""
-    displacement = np.linalg.norm(step[:-3], axis=1).max(initial=0.0)
-    strain = np.abs(step[-3:]).max() / length_A
-    share = trust / LARGEST_STEP_A
-    excess = max(displacement / trust, strain / (share * LARGEST_STRAIN), 1.0)
-    shortened: np.ndarray = step / excess
-    return shortened
-
-
-def _moved(atoms: Atoms, step: np.ndarray, length_A: float) -> Atoms:
-    """Structure after a step of displacements and strain."""
-    deformation = np.eye(3) + step[-3:] / length_A
-    trial = atoms.copy()
-    trial.set_cell(atoms.cell[:] @ deformation, scale_atoms=False)
-    trial.positions = (atoms.positions + step[:-3]) @ deformation
-    return trial
+def _numbered(relaxation: Relaxation, index: int) -> Relaxation:
+    """Relaxation whose failure carries the place of its structure."""
+    if relaxation.failure is None:
+        return relaxation
+    return replace(relaxation, failure=Failure(str(index), relaxation.failure.reason))
 
 
 def _failed(atoms: Atoms, failure: Failure) -> Relaxation:
     """Relaxation that could not start."""
+    kept = atoms.copy()
+    kept.calc = None
     return Relaxation(
-        atoms=atoms,
+        atoms=kept,
         energy_eV=float("nan"),
         fmax_eV_per_A=float("nan"),
         stress_max_eV_per_A3=float("nan"),
