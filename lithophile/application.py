@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+import lithophile.commands.analyze_crystal  # noqa: F401  (adds its commands)
 from lithophile.commands.analyze import analyze
 from lithophile.commands.build import build
 from lithophile.commands.demo import demo

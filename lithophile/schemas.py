@@ -18,6 +18,8 @@ SETTINGS = {
     "md": "lithophile.dynamics_settings:DynamicsSettings",
     "analyze dissolution": "lithophile.settings:DissolutionSettings",
     "analyze msd": "lithophile.settings:MsdSettings",
+    "analyze crystal": "lithophile.crystal_settings:CrystalSettings",
+    "analyze xrd": "lithophile.crystal_settings:XrdSettings",
 }
 """Command → module and class of its settings (imported when asked for)."""
 

@@ -9,7 +9,8 @@ from lithophile.commands import options
 from lithophile.console import progress_bar, voice
 
 analyze = typer.Typer(
-    help="Observables of a trajectory: dissolution, msd.", no_args_is_help=True
+    help="Observables of a trajectory; crystals and their X-ray patterns.",
+    no_args_is_help=True,
 )
 
 Trajectory = Annotated[
