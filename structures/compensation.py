@@ -195,6 +195,7 @@ def _lowest(
     if best is None:
         raise InputError(
             "min_distance_A must leave an arrangement of the mobile ions; got none "
-            f"in {n_runs} annealing runs. Lower it, or take fewer ions."
+            f"in {n_runs} annealing runs of {n_sweeps} sweeps. Raise n_sweeps, lower "
+            "the distance, or take fewer ions."
         )
     return best, lowest
