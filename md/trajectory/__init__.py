@@ -1,7 +1,8 @@
 """Trajectories: written while a run goes on, read by every analysis.
 
 `TrajectoryWriter` writes H5MD 1.1 that survives a kill; `open_trajectory` reads any
-H5MD file, a folder of segments, or whatever ASE reads, in blocks of bounded size.
+H5MD file, a folder of segments, or whatever ASE reads, in blocks of bounded size;
+`export_trajectory` writes extended XYZ, LAMMPS dump, XDATCAR or packed H5MD.
 
 Examples
 --------
@@ -20,7 +21,15 @@ To continue from a checkpoint that was written after ``writer.flush()``:
 
 """
 
+from md.trajectory.export import Exported, export_trajectory
 from md.trajectory.reader import Frames, Trajectory, open_trajectory
 from md.trajectory.writer import TrajectoryWriter
 
-__all__ = ["Frames", "Trajectory", "TrajectoryWriter", "open_trajectory"]
+__all__ = [
+    "Exported",
+    "Frames",
+    "Trajectory",
+    "TrajectoryWriter",
+    "export_trajectory",
+    "open_trajectory",
+]

@@ -1,7 +1,9 @@
 """H5MD files read: ours and those of other programs."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import h5py
@@ -12,12 +14,22 @@ from numpy.typing import NDArray
 from md.trajectory.h5md_clock import read_clock, series
 from md.trajectory.h5md_species import read_masses, read_numbers
 from md.trajectory.layout import PARAMETERS
-from md.trajectory.quantities import ANGSTROM_PER, factor, text_of, unit_of
+from md.trajectory.quantities import (
+    A_PER_PS_PER,
+    ANGSTROM_PER,
+    EV_PER_A_PER,
+    factor,
+    text_of,
+    unit_of,
+)
 from md.trajectory.refusal import refusal
-from md.trajectory.sources import Block, FrameSource, Header, Unwrapping
+from md.trajectory.sources import Block, FrameSource, Header, Unwrapping, Vector
 from training_data.errors import InputError
 
 _VECTORS_PER_FRAME = 3  # dimensions of an array (frames, atoms, 3)
+_STORED: Mapping[Vector, tuple[str, Mapping[str, float]]] = MappingProxyType(
+    {"velocities": ("velocity", A_PER_PS_PER), "forces": ("force", EV_PER_A_PER)}
+)
 
 
 class H5mdFrames(FrameSource):
@@ -75,6 +87,41 @@ class H5mdFrames(FrameSource):
             )
             positions += np.asarray(images, dtype=float) @ cells
         return Block(positions, cells)
+
+    @property
+    def rotation(self) -> NDArray[np.float64]:
+        """Q by which our writer turned the first frame, ``vector @ Q.T``."""
+        if f"{PARAMETERS}/rotation" not in self._file:
+            return np.eye(3)
+        return np.asarray(self._file[f"{PARAMETERS}/rotation"][()], dtype=float)
+
+    @property
+    def kept(self) -> frozenset[Vector]:
+        """Vectors stored at the very steps of the positions."""
+        return frozenset(name for name in _STORED if self._matches(_STORED[name][0]))
+
+    def read_vectors(
+        self, name: Vector, start: int, stop: int, stride: int = 1
+    ) -> NDArray[np.float64]:
+        """Read velocities (Å/ps) or forces (eV/Å), (m, n, 3)."""
+        element, known = _STORED[name]
+        value = self._group[f"{element}/value"]
+        unit = unit_of(value, self._path, f"{element}/value")
+        stored = np.asarray(value[start:stop:stride], dtype=float)
+        return stored * factor(unit, known, self._path)
+
+    def _matches(self, element: str) -> bool:
+        """Whether an element is there, sampled as the positions are."""
+        if f"{element}/value" not in self._group:
+            return False
+        value, positions = self._group[f"{element}/value"], self._group["position"]
+        n_frames = len(self.header.times_ps)
+        if len(value) < n_frames or value.shape[1:] != positions["value"].shape[1:]:
+            return False
+        own, other = self._group[f"{element}/step"], positions["step"]
+        if own.ndim == 0 or other.ndim == 0:
+            return bool(own.shape == other.shape and own[()] == other[()])
+        return own == other or np.array_equal(own[:n_frames], other[:n_frames])
 
     def observables(self) -> dict[str, NDArray[np.float64]]:
         """Scalars kept with every frame, by name."""

@@ -38,6 +38,7 @@ def create_layout(
     metadata: Mapping[str, Any],
     creator: str,
     author: str,
+    compressed: bool = False,
 ) -> None:
     """Create all groups and all (empty) datasets of a trajectory.
 
@@ -57,6 +58,9 @@ def create_layout(
         Plain JSON.
     creator, author
         Names that H5MD requires.
+    compressed
+        Chunks pass through shuffle and gzip. Only for files that are complete when
+        they get their name: a compressed chunk moves when it grows.
 
     """
     n_atoms = len(atoms)
@@ -78,7 +82,7 @@ def create_layout(
         unit = name.rsplit("_", 1)[1] if "_" in name else ""
         elements.append((f"observables/{name}", (), _SCALARS_PER_CHUNK, unit))
     for name, shape, chunk, unit in elements:
-        value = _growing(file, f"{name}/value", shape, chunk)
+        value = _growing(file, f"{name}/value", shape, chunk, compressed=compressed)
         if unit:
             value.attrs["unit"] = unit
         file[f"{name}/step"] = step
@@ -105,14 +109,22 @@ def create_layout(
 
 
 def _growing(
-    file: h5py.File, name: str, shape: tuple[int, ...], chunk: int, dtype: str = "f8"
+    file: h5py.File,
+    name: str,
+    shape: tuple[int, ...],
+    chunk: int,
+    dtype: str = "f8",
+    *,
+    compressed: bool = False,
 ) -> h5py.Dataset:
+    filters = {"compression": "gzip", "compression_opts": 4, "shuffle": True}
     return file.create_dataset(
         name,
         shape=(0, *shape),
         maxshape=(None, *shape),
         chunks=(chunk, *shape),
         dtype=dtype,
+        **(filters if compressed else {}),
     )
 
 

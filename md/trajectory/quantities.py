@@ -1,5 +1,6 @@
-"""Units of length and time as H5MD spells them."""
+"""Units as H5MD spells them: length, time, velocity and force."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -8,6 +9,8 @@ from ase import units
 
 from md.trajectory.refusal import refusal
 from training_data.errors import InputError
+
+_MOST_LISTED = 14  # units in a message
 
 ANGSTROM_PER = MappingProxyType(
     {
@@ -40,15 +43,43 @@ PS_PER = MappingProxyType(
 )
 
 
-def factor(unit: str, known: MappingProxyType[str, float], path: Path) -> float:
-    """Factor from a unit to Å or ps.
+_EV_PER = MappingProxyType(
+    {
+        "eV": 1.0,
+        "kJ mol-1": units.kJ / units.mol,
+        "kcal mol-1": units.kcal / units.mol,
+        "hartree": units.Hartree,
+        "Hartree": units.Hartree,
+        "Ry": units.Rydberg,
+    }
+)
+A_PER_PS_PER = MappingProxyType(
+    {
+        f"{length} {time}-1": angstrom / ps
+        for length, angstrom in ANGSTROM_PER.items()
+        for time, ps in PS_PER.items()
+    }
+)
+"""Velocity unit → Å/ps."""
+EV_PER_A_PER = MappingProxyType(
+    {
+        f"{energy} {length}-1": ev / angstrom
+        for energy, ev in _EV_PER.items()
+        for length, angstrom in ANGSTROM_PER.items()
+    }
+)
+"""Force unit → eV/Å."""
+
+
+def factor(unit: str, known: Mapping[str, float], path: Path) -> float:
+    """Factor from a unit to the one used here.
 
     Parameters
     ----------
     unit
         Content of a ``unit`` attribute.
     known
-        `ANGSTROM_PER` or `PS_PER`.
+        `ANGSTROM_PER`, `PS_PER`, `A_PER_PS_PER` or `EV_PER_A_PER`.
     path
         File, for the message.
 
@@ -61,13 +92,16 @@ def factor(unit: str, known: MappingProxyType[str, float], path: Path) -> float:
     --------
     >>> factor("fs", PS_PER, Path("trajectory.h5"))
     0.001
+    >>> factor("nm ps-1", A_PER_PS_PER, Path("trajectory.h5"))
+    10.0
 
     """
     try:
-        return known[unit.strip()]
+        return known[" ".join(unit.split())]
     except KeyError:
+        some = ", ".join(list(known)[:_MOST_LISTED])
         raise InputError(
-            f"units in {str(path)!r} must be one of {', '.join(known)}; got {unit!r}. "
+            f"units in {str(path)!r} must be one of {some}; got {unit!r}. "
             "Correct the attribute, or convert the trajectory."
         ) from None
 

@@ -6,12 +6,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-import ase.io
 import h5py
 import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
 
+from md.trajectory.finding import (
+    read_topology,
+    refuse_pointer_or_damage,
+    trajectory_files,
+)
 from md.trajectory.h5md import H5mdFrames
 from md.trajectory.sources import (
     Block,
@@ -19,12 +23,12 @@ from md.trajectory.sources import (
     Segments,
     SpooledFrames,
     Unwrapping,
+    Vector,
 )
 from md.trajectory.unwrapping import Unwrapper
 from training_data.errors import InputError
 
 _BLOCK_BYTES = 32 << 20
-_LFS_MARK = b"version https://git-lfs"
 
 
 class Frames(NamedTuple):
@@ -68,10 +72,8 @@ class Trajectory:
         self.times_ps = header.times_ps
         self.steps = header.steps
         self.unwrapping: Unwrapping = header.unwrapping
-        self.metadata: dict[str, Any] = {}
-        self.events: list[dict[str, Any]] = []
-        if isinstance(source, H5mdFrames):
-            self.metadata, self.events = source.metadata(), source.events()
+        self.metadata: dict[str, Any] = source.metadata()
+        self.events: list[dict[str, Any]] = source.events()
         self._source = source
         self._unwrapper = Unwrapper(source, self.pbc)
 
@@ -109,6 +111,67 @@ class Trajectory:
     def observables(self) -> dict[str, NDArray[np.float64]]:
         """Scalars kept with every frame, (n_frames,) each, by name."""
         return self._source.observables()
+
+    @property
+    def rotation(self) -> NDArray[np.float64]:
+        """(3, 3) Q with ``vector_here = vector_of_the_run @ Q.T`` (first frame)."""
+        return self._source.rotation
+
+    @property
+    def kept(self) -> frozenset[Vector]:
+        """Vectors stored with every frame: ``velocities``, ``forces``, both or none."""
+        return self._source.kept
+
+    def velocities_A_per_ps(self, frames: NDArray[np.int64]) -> NDArray[np.float64]:  # noqa: N802
+        """(m, n, 3) velocities in Å/ps of evenly spaced frames.
+
+        Parameters
+        ----------
+        frames
+            (m,) growing indices, such as `Frames.indices`.
+
+        Raises
+        ------
+        InputError
+            If they are not kept.
+
+        """
+        return self._vectors("velocities", frames)
+
+    def forces(self, frames: NDArray[np.int64]) -> NDArray[np.float64]:
+        """(m, n, 3) forces in eV/Å of evenly spaced frames.
+
+        Parameters
+        ----------
+        frames
+            (m,) growing indices, such as `Frames.indices`.
+
+        Raises
+        ------
+        InputError
+            If they are not kept.
+
+        """
+        return self._vectors("forces", frames)
+
+    def _vectors(self, name: Vector, frames: NDArray[np.int64]) -> NDArray[np.float64]:
+        if name not in self.kept:
+            raise InputError(
+                f"trajectory must hold {name} with every frame; got "
+                f"{str(self.path)!r}, which does not. Run with save: [{name}]."
+            )
+        if not len(frames):
+            return np.empty((0, self.n_atoms, 3))
+        stride = int(frames[1] - frames[0]) if len(frames) > 1 else 1
+        if stride < 1 or not np.array_equal(
+            np.diff(frames), [stride] * (len(frames) - 1)
+        ):
+            raise InputError(
+                f"frames must be growing and evenly spaced; got {frames!r}. "
+                "Ask for them block by block."
+            )
+        first, last = int(frames[0]), int(frames[-1]) + 1
+        return self._source.read_vectors(name, first, last, stride)
 
     def indices_of(self, species: str) -> NDArray[np.int64]:
         """Atoms of one species.
@@ -272,31 +335,21 @@ def open_trajectory(
             "Check the path."
         )
     if topology is not None and not isinstance(topology, Atoms):
-        topology = _read_topology(Path(topology))
-    files = _files(path)
+        topology = read_topology(Path(topology))
+    files = trajectory_files(path)
     if len(files) > 1:
         return Trajectory(path, _segments(files, frame_time_ps, topology))
     file = files[0]
     if h5py.is_hdf5(file):
         h5md = H5mdFrames(file, frame_time_ps=frame_time_ps, topology=topology)
         return Trajectory(path, h5md)
-    _refuse_pointer_or_damage(file)
+    refuse_pointer_or_damage(file)
     if frame_time_ps is None:
         raise InputError(
             f"frame_time_ps must be given for {str(file)!r}; got None. "
             "The file does not say the time between its frames."
         )
     return Trajectory(path, SpooledFrames(file, frame_time_ps=frame_time_ps))
-
-
-def _read_topology(path: Path) -> Atoms:
-    try:
-        return ase.io.read(path)
-    except Exception as error:
-        raise InputError(
-            f"topology must be a file that ASE reads; got {str(path)!r} "
-            f"({type(error).__name__}: {error}). Give a structure with the species."
-        ) from error
 
 
 def _segments(
@@ -312,33 +365,3 @@ def _segments(
         segments = Segments(parts, [str(file) for file in files])
         opened.pop_all()
     return segments
-
-
-def _files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    if (path / "trajectory.h5").is_file():
-        return [path / "trajectory.h5"]
-    folder = path / "trajectory" if (path / "trajectory").is_dir() else path
-    files = sorted(folder.glob("*.h5"))
-    if not files:
-        raise InputError(
-            f"trajectory must be a folder with .h5 files; got {str(path)!r}, which has "
-            "none. Give the run's folder or a trajectory file."
-        )
-    return files
-
-
-def _refuse_pointer_or_damage(file: Path) -> None:
-    with file.open("rb") as stream:
-        head = stream.read(len(_LFS_MARK))
-    if head == _LFS_MARK:
-        raise InputError(
-            f"trajectory must be the file itself; got {str(file)!r}, a git-LFS "
-            "pointer. Fetch it with git lfs pull."
-        )
-    if not head or file.suffix in {".h5", ".h5md", ".hdf5"}:
-        raise InputError(
-            f"trajectory must be a complete file; got {str(file)!r}, which is "
-            f"{'empty' if not head else 'no HDF5 file'}. Copy it again."
-        )

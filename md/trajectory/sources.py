@@ -2,9 +2,10 @@
 
 import tempfile
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import ase.io
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from training_data.errors import InputError
 
 Unwrapping = Literal["stored", "images", "minimum image"]
+Vector = Literal["velocities", "forces"]
 
 
 class Block(NamedTuple):
@@ -57,6 +59,31 @@ class FrameSource(ABC):
     def observables(self) -> dict[str, NDArray[np.float64]]:
         """Scalars kept with every frame, by name."""
         return {}
+
+    def metadata(self) -> dict[str, Any]:
+        """Return what our writer recorded about the run."""
+        return {}
+
+    def events(self) -> list[dict[str, Any]]:
+        """Return events recorded with the run."""
+        return []
+
+    @property
+    def rotation(self) -> NDArray[np.float64]:
+        """Q by which our writer turned the first frame, ``vector @ Q.T``."""
+        return np.eye(3)
+
+    @property
+    def kept(self) -> frozenset[Vector]:
+        """Vectors stored with every frame beside the positions."""
+        return frozenset()
+
+    def read_vectors(
+        self, name: Vector, start: int, stop: int, stride: int = 1
+    ) -> NDArray[np.float64]:
+        """Read velocities (Å/ps) or forces (eV/Å), (m, n, 3)."""
+        message = f"{name} of frames {start}:{stop}:{stride} are not kept."
+        raise NotImplementedError(message)
 
     @abstractmethod
     def close(self) -> None:
@@ -183,7 +210,49 @@ class Segments(FrameSource):
 
     def read(self, start: int, stop: int, stride: int = 1) -> Block:
         """Read frames start, start + stride, ... before stop, as stored."""
-        positions, cells = [], []
+        blocks = [
+            part.read(first, last, stride)
+            for part, first, last in self._ranges(start, stop, stride)
+        ]
+        return Block(*(np.concatenate(each) for each in zip(*blocks, strict=True)))
+
+    def read_vectors(
+        self, name: Vector, start: int, stop: int, stride: int = 1
+    ) -> NDArray[np.float64]:
+        """Read velocities (Å/ps) or forces (eV/Å), (m, n, 3)."""
+        each = [
+            part.read_vectors(name, first, last, stride)
+            for part, first, last in self._ranges(start, stop, stride)
+        ]
+        return np.concatenate(each)
+
+    @property
+    def rotation(self) -> NDArray[np.float64]:
+        """That of the first segment."""
+        return self._parts[0].rotation
+
+    @property
+    def kept(self) -> frozenset[Vector]:
+        """Vectors that every segment keeps."""
+        return frozenset.intersection(*(part.kept for part in self._parts))
+
+    def metadata(self) -> dict[str, Any]:
+        """Return what the first segment records about the run."""
+        return self._parts[0].metadata()
+
+    def events(self) -> list[dict[str, Any]]:
+        """Return events of all segments, without those that were repeated later."""
+        found = []
+        starts = [int(part.header.steps[0]) for part in self._parts[1:]]
+        for part, end in zip(self._parts, [*starts, None], strict=True):
+            events = part.events()
+            found += [e for e in events if end is None or e.get("step", 0) < end]
+        return found
+
+    def _ranges(
+        self, start: int, stop: int, stride: int
+    ) -> Iterator[tuple[FrameSource, int, int]]:
+        """Segments with the first and last frame (of their own) that is wanted."""
         for part, n_kept, offset in zip(
             self._parts, self._kept, self._starts, strict=False
         ):
@@ -191,10 +260,7 @@ class Segments(FrameSource):
             first = start + skipped * stride - int(offset)
             last = min(stop - int(offset), n_kept)
             if first < last:
-                block = part.read(first, last, stride)
-                positions.append(block.positions)
-                cells.append(block.cells)
-        return Block(np.concatenate(positions), np.concatenate(cells))
+                yield part, first, last
 
     def observables(self) -> dict[str, NDArray[np.float64]]:
         """Scalars that every segment keeps, by name."""

@@ -29,6 +29,19 @@ _CHUNK_BYTES = 1 << 20
 _MAX_FRAMES_PER_CHUNK = 256
 
 
+def frames_per_chunk(n_atoms: int) -> int:
+    """Frames in one chunk of positions: about 1 MB, 256 at most.
+
+    Examples
+    --------
+    >>> frames_per_chunk(1500), frames_per_chunk(10)
+    (29, 256)
+
+    """
+    fitting = _CHUNK_BYTES // (24 * max(n_atoms, 1))
+    return int(np.clip(fitting, 1, _MAX_FRAMES_PER_CHUNK))
+
+
 class TrajectoryWriter:
     """Writer of one H5MD trajectory, frame by frame.
 
@@ -104,11 +117,7 @@ class TrajectoryWriter:
         self._n_atoms = len(atoms)
         self._observables = tuple(observables)
         self._vectors = ("position",) + ("velocity",) * velocities + ("force",) * forces
-        self._per_chunk = int(
-            np.clip(
-                _CHUNK_BYTES // (24 * max(self._n_atoms, 1)), 1, _MAX_FRAMES_PER_CHUNK
-            )
-        )
+        self._per_chunk = frames_per_chunk(self._n_atoms)
         self._per_flush = frames_per_flush or self._per_chunk
         self._buffer: list[dict[str, Any]] = []
         self._events: list[bytes] = []
