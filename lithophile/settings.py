@@ -43,54 +43,6 @@ class EvaluateSettings(ModelSettings):
     )
 
 
-class InterfaceSettings(Settings):
-    """Settings of ``lithophile build interface``; defaults are the paper's."""
-
-    electrolyte: str = Field(
-        "Li2ZrCl6", description="Name of a prototype, or structure file"
-    )
-    metal: str = Field("Li-fcc", description="Name of a prototype, or structure file")
-    electrolyte_miller: tuple[int, int, int] = Field(
-        (0, 0, 1), description="Miller indices of the electrolyte's surface"
-    )
-    metal_miller: tuple[int, int, int] = Field(
-        (1, 1, 1), description="Miller indices of the metal's surface"
-    )
-    electrolyte_layers: int = Field(4, ge=1, description="Layers of the electrolyte")
-    metal_layers: int = Field(5, ge=1, description="Layers of the metal")
-    gap_A: float = Field(2.5, gt=0, description="Distance of the two surfaces [Å]")
-    vacuum_A: float | None = Field(
-        None,
-        gt=0,
-        description="Vacuum above the metal; null: a second contact instead [Å]",
-    )
-    max_mismatch_percent: float = Field(
-        2.0, gt=0, description="Largest lattice mismatch taken [%]"
-    )
-    max_area_A2: float = Field(
-        400.0, gt=0, description="Largest area of the common cell [Å²]"
-    )
-    min_area_A2: float = Field(
-        0.0, ge=0, description="Smallest area; a larger one makes a wider cell [Å²]"
-    )
-    match: int = Field(
-        0, ge=0, description="Which of the matches to build; 0 is the smallest"
-    )
-
-
-class SlabSettings(Settings):
-    """Settings of ``lithophile build slab``."""
-
-    structure: str = Field(
-        "Li2ZrCl6", description="Name of a prototype, or structure file"
-    )
-    miller: tuple[int, int, int] = Field(
-        (0, 0, 1), description="Miller indices of the surface"
-    )
-    layers: int = Field(4, ge=1, description="Number of layers")
-    vacuum_A: float = Field(15.0, gt=0, description="Vacuum between images [Å]")
-
-
 class RelaxationSettings(Settings):
     """How far and in what cell structures are relaxed."""
 
@@ -101,9 +53,28 @@ class RelaxationSettings(Settings):
         3e-4, gt=0, description="Largest stress left in a free cell [eV/Å³]"
     )
     max_steps: int = Field(500, ge=1, description="Most steps taken")
-    cell: Literal["fixed", "full", "z"] = Field(
-        "fixed", description="Whether the cell relaxes too"
+    cell: str = Field(
+        "fixed",
+        pattern=r"^(fixed|full|z|in-plane|isotropic|shape|[xyz]{2}(,[xyz]{2})*)$",
+        description="What of the cell relaxes: fixed, full, z, in-plane, isotropic, "
+        "shape, or strain components such as xx,yy",
     )
+    fixed_vectors: str = Field(
+        "",
+        pattern="^[abc]{0,2}$",
+        description="Lattice vectors that stay as they are in a full cell, such as ab",
+    )
+    fixed_layers: tuple[int, ...] = Field(
+        (), description="Layers whose atoms stay; -1 is the last"
+    )
+    fixed_side: Literal[0, 1] | None = Field(
+        None,
+        description="Side of an interface whose atoms stay: 0 metal, 1 electrolyte",
+    )
+    pressure_GPa: float = Field(
+        0.0, description="External pressure on a free cell [GPa]"
+    )
+    algorithm: Literal["lbfgs", "fire"] = Field("lbfgs", description="How steps go")
 
 
 class RelaxSettings(ModelSettings, RelaxationSettings):

@@ -25,8 +25,34 @@ def relax(
         int | None, typer.Option(show_default="500", help="Most steps taken.")
     ] = None,
     cell: Annotated[
-        Literal["fixed", "full", "z"] | None,
-        typer.Option(show_default="fixed", help="Whether the cell relaxes too."),
+        str | None,
+        typer.Option(
+            show_default="fixed",
+            help="What of the cell relaxes: fixed, full, z, in-plane, isotropic, "
+            "shape, or strains such as xx,yy.",
+        ),
+    ] = None,
+    fixed_vectors: Annotated[
+        str | None,
+        typer.Option(help="Lattice vectors that stay in a full cell, such as ab."),
+    ] = None,
+    fixed_layers: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--fixed-layer", help="Layer whose atoms stay, again for more; -1: last."
+        ),
+    ] = None,
+    fixed_side: Annotated[
+        int | None,
+        typer.Option(help="Side whose atoms stay: 0 metal, 1 electrolyte."),
+    ] = None,
+    pressure_GPa: Annotated[
+        float | None,
+        typer.Option("--pressure", show_default="0.0", help="Pressure (GPa)."),
+    ] = None,
+    algorithm: Annotated[
+        Literal["lbfgs", "fire"] | None,
+        typer.Option(show_default="lbfgs", help="How steps are made."),
     ] = None,
     dtype: options.Dtype = None,
     device: options.Device = None,
@@ -43,12 +69,18 @@ def relax(
     lithophile relax li-lzc/interface.extxyz --out li-lzc-relaxed
 
     lithophile relax *.cif --cell full --model chgnet --out relaxed
+
+    lithophile relax slab.extxyz --fixed-layer 0 --fixed-layer 1 --out relaxed
     """
     with voice(as_json=as_json) as say, progress_bar("relax") as progress:
         from lithophile.settings import RelaxSettings
         from lithophile.settings_file import read_settings
 
-        given = {**ctx.params, "structures": structures or None}
+        given = {
+            **ctx.params,
+            "structures": structures or None,
+            "fixed_layers": fixed_layers or None,
+        }
         settings = read_settings(RelaxSettings, file=config, options=given)
         from lithophile.stages.relaxation import relaxation
 

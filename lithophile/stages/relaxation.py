@@ -13,6 +13,7 @@ from lithophile.provenance import provenance
 from lithophile.run_folder import RunFolder
 from lithophile.settings import RelaxationSettings, RelaxSettings
 from lithophile.stages.inputs import model_path, open_potential
+from mlip.potential import Potential
 from structures.relaxation import Relaxation, relax
 from training_data import InputError, read_structures
 
@@ -29,8 +30,7 @@ def relaxation(
     folder.spare(inputs, overwrite=overwrite)
     named = _read(settings.structures)
     potential = open_potential(settings)
-    for index, (_, atoms) in enumerate(named):
-        potential.check_species(atoms, frame=index)
+    _refuse_unknown_elements(named, potential)
     with folder.opened(
         settings=settings,
         provenance=provenance(
@@ -56,6 +56,18 @@ def relaxation(
             write(path, found.atoms, format="extxyz")
             entries.append({"path": path, **found.to_json()})
         return folder.finish({"structures": entries, "model": settings.model})
+
+
+def _refuse_unknown_elements(
+    named: Sequence[tuple[str, Atoms]], potential: Potential
+) -> None:
+    """Refuse structures none of which the potential knows, before anything runs."""
+    known = potential.species
+    if known is not None and not any(
+        known.issuperset(atoms.get_chemical_symbols()) for _, atoms in named
+    ):
+        for index, (_, atoms) in enumerate(named):
+            potential.check_species(atoms, frame=index)
 
 
 def _refuse_all_failed(
