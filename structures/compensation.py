@@ -1,11 +1,11 @@
 """Ordering of the mobile ions of a doped cell by electrostatics."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from structures.charge_balance import ChargeBalance
 from structures.ordering_problem import OrderingProblem
 from structures.ordering_runs import anneal, temperature_range
 from training_data.errors import InputError
@@ -39,29 +39,36 @@ class Compensation:
     n_runs_lowest: int
 
 
-def order_compensation(
+def order_ions(
     host: "DopingHost",
-    balance: ChargeBalance,
-    dopant_sites: tuple[int, ...],
     *,
+    counts: Mapping[str, int],
+    oxidation_states: Mapping[str, int],
+    dopants: Mapping[int, str],
+    leaving: str | None,
     min_distance_A: float,
     n_runs: int,
     n_sweeps: int,
     rng: np.random.Generator,
-) -> "Compensation":
+) -> Compensation:
     """Arrangement of the ions around given dopants, lowest in electrostatic energy.
 
     Dopants are fixed. What is partly occupied, and the sublattice that ions leave, is
-    arranged by simulated annealing so that the Ewald energy [eV] is lowest.
+    arranged by simulated annealing so that the Ewald energy is lowest.
 
     Parameters
     ----------
     host
         Sites with their Coulomb interactions.
-    balance
-        Composition to reach.
-    dopant_sites
-        Sites that the dopants take.
+    counts
+        Atoms of each element to reach, dopants included.
+    oxidation_states
+        Their charges [e].
+    dopants
+        Site → element put on it.
+    leaving
+        Element that becomes fewer, whose sites may then become vacant; None where
+        none does.
     min_distance_A
         Two mobile ions, or a dopant and a mobile ion on partly occupied sites, stay
         at least so far apart [Å].
@@ -78,66 +85,43 @@ def order_compensation(
         If no arrangement respects the smallest distance.
 
     """
-    charges = balance.oxidation_states
-    dopants = np.array(dopant_sites, dtype=int)
     species: list[str | None] = list(host.elements)
-    for site in dopants:
-        species[site] = balance.dopant
+    placed = np.array(sorted(dopants), dtype=int)
+    for site in placed:
+        species[site] = dopants[int(site)]
     mobile = host.disordered.copy()
-    leaving = np.array([e == balance.compensating for e in host.elements])
-    if balance.n_compensating < 0 and not (leaving & mobile).any():
-        mobile |= leaving
-    mobile[dopants] = False
-    blocked = _too_close(host, dopants, min_distance_A) & mobile & host.disordered
+    of_leaving = np.array([element == leaving for element in host.elements])
+    if not (of_leaving & mobile).any():
+        mobile |= of_leaving
+    mobile[placed] = False
+    crowded = (host.distances_A[placed] < min_distance_A).any(axis=0)
+    blocked = crowded & mobile & host.disordered
     for site in np.flatnonzero(blocked):
         species[site] = None
     mobile &= ~blocked
-    sites = np.flatnonzero(mobile)
-    fixed = np.array(
-        [
-            0.0 if moves or name is None else float(charges[name])
-            for moves, name in zip(mobile, species, strict=True)
-        ]
-    )
-    constant = float(fixed @ host.coulomb_eV @ fixed)
-    counts = _counts(balance, species, mobile)
-    vacancies = len(sites) - sum(counts.values())
-    if vacancies < 0:
+    free = _counts(counts, species, mobile)
+    n_sites = int(mobile.sum())
+    if sum(free.values()) > n_sites:
         raise InputError(
-            f"host must have sites for {sum(counts.values())} mobile ions; got "
-            f"{len(sites)} at least {min_distance_A:g} Å from the dopants. "
+            f"host must have sites for {sum(free.values())} mobile ions; got "
+            f"{n_sites} at least {min_distance_A:g} Å from the dopants. "
             "Take fewer dopants or a smaller min_distance_A."
         )
-    if not len(sites):
-        return Compensation(
-            species=tuple(species), energy_eV=constant, n_runs=0, n_runs_lowest=0
-        )
-    names = list(counts)
-    of_site = np.array([names.index(host.elements[site]) for site in sites])
-    allowed = np.zeros((len(sites), 1 + len(names)), dtype=bool)
-    allowed[:, 0] = True
-    allowed[np.arange(len(sites)), 1 + of_site] = True
-    distances = host.distances_A[np.ix_(sites, sites)]
-    close = distances < min_distance_A
-    close &= host.disordered[sites][:, None] & host.disordered[sites][None]
-    np.fill_diagonal(close, val=False)
-    problem = OrderingProblem(
-        sites=sites,
-        species=("X", *names),
-        charges=np.array([0.0, *(float(charges[name]) for name in names)]),
-        counts=np.array([vacancies, *counts.values()]),
-        allowed=allowed,
-        coupling=np.ascontiguousarray(host.coulomb_eV[np.ix_(sites, sites)]),
-        field=2 * host.coulomb_eV[sites] @ fixed,
-        constant=constant,
-        forbidden=close.astype(float),
-        distances_A=distances,
+    problem = _problem(
+        host, species, mobile, free, oxidation_states, min_distance_A=min_distance_A
     )
+    if not n_sites:
+        return Compensation(
+            species=tuple(species),
+            energy_eV=problem.constant,
+            n_runs=0,
+            n_runs_lowest=0,
+        )
     arrangement, energies = _lowest(
         problem, host.atoms.get_volume(), n_runs=n_runs, n_sweeps=n_sweeps, rng=rng
     )
-    for site, index in zip(sites, arrangement, strict=True):
-        species[site] = names[index - 1] if index else None
+    for site, index in zip(problem.sites, arrangement, strict=True):
+        species[site] = problem.species[index] if index else None
     lowest = min(energies)
     return Compensation(
         species=tuple(species),
@@ -147,23 +131,55 @@ def order_compensation(
     )
 
 
-def _too_close(
-    host: "DopingHost", dopants: np.ndarray, min_distance_A: float
-) -> np.ndarray:
-    """Mask of the sites that a dopant keeps empty."""
-    close: np.ndarray = (host.distances_A[dopants] < min_distance_A).any(axis=0)
-    return close
+def _problem(
+    host: "DopingHost",
+    species: list[str | None],
+    mobile: np.ndarray,
+    free: Mapping[str, int],
+    charges: Mapping[str, int],
+    *,
+    min_distance_A: float,
+) -> OrderingProblem:
+    """Arrays of the mobile sites, in the field of all others."""
+    sites = np.flatnonzero(mobile)
+    names = list(free)
+    fixed = np.array(
+        [
+            0.0 if moves or name is None else float(charges[name])
+            for moves, name in zip(mobile, species, strict=True)
+        ]
+    )
+    of_site = np.array([names.index(host.elements[site]) for site in sites], dtype=int)
+    allowed = np.zeros((len(sites), 1 + len(names)), dtype=bool)
+    allowed[:, 0] = True
+    allowed[np.arange(len(sites)), 1 + of_site] = True
+    distances = host.distances_A[np.ix_(sites, sites)]
+    close = distances < min_distance_A
+    close &= host.disordered[sites][:, None] & host.disordered[sites][None]
+    np.fill_diagonal(close, val=False)
+    return OrderingProblem(
+        sites=sites,
+        species=("X", *names),
+        charges=np.array([0.0, *(float(charges[name]) for name in names)]),
+        counts=np.array([len(sites) - sum(free.values()), *free.values()]),
+        allowed=allowed,
+        coupling=np.ascontiguousarray(host.coulomb_eV[np.ix_(sites, sites)]),
+        field=2 * host.coulomb_eV[sites] @ fixed,
+        constant=float(fixed @ host.coulomb_eV @ fixed),
+        forbidden=close.astype(float),
+        distances_A=distances,
+    )
 
 
 def _counts(
-    balance: ChargeBalance, species: list[str | None], mobile: np.ndarray
+    counts: Mapping[str, int], species: list[str | None], mobile: np.ndarray
 ) -> dict[str, int]:
     """How many of each mobile element go on the mobile sites."""
     names = dict.fromkeys(
         name for name, moves in zip(species, mobile, strict=True) if moves and name
     )
     held = [n for n, moves in zip(species, mobile, strict=True) if not moves and n]
-    return {name: balance.counts.get(name, 0) - held.count(name) for name in names}
+    return {name: counts.get(name, 0) - held.count(name) for name in names}
 
 
 def _lowest(

@@ -8,11 +8,12 @@ from ase import Atoms
 
 from mlip.potential import Potential
 from structures.charge_balance import ChargeBalance, balance_charge, dopants_of_content
-from structures.compensation import order_compensation
+from structures.compensation import order_ions
 from structures.disordered_crystal import DisorderedCrystal
 from structures.dopants import write_ion
 from structures.doping_host import MIN_DISTANCE_A, DopingHost, prepare_host
 from structures.doping_result import DopedCell, Doping
+from structures.oxidation_states import oxidation_states_of
 from structures.placements import (
     Placement,
     PlacementKind,
@@ -170,6 +171,58 @@ def build_doped(
     return _ranked(balance, cells, potential)
 
 
+def order_host(
+    host: DopingHost,
+    *,
+    rng: np.random.Generator,
+    oxidation_states: Mapping[str, float] | None = None,
+    min_distance_A: float = MIN_DISTANCE_A,
+    n_runs: int = 4,
+    n_sweeps: int = 200,
+) -> Atoms:
+    """Undoped cell, ordered as the doped ones are: what defect energies compare with.
+
+    Parameters
+    ----------
+    host
+        Host of :func:`prepare_host`; an ordered one comes back as it is.
+    rng
+        Source of the ordering.
+    oxidation_states
+        Charges of elements whose charge is not obvious, or differs [e].
+    min_distance_A, n_runs, n_sweeps
+        As in :func:`build_doped`.
+
+    Returns
+    -------
+    Atoms
+        Cell with site labels.
+
+    Examples
+    --------
+    >>> from structures.prototypes.llzo import build_llzo_cubic
+    >>> cell = order_host(
+    ...     prepare_host(build_llzo_cubic()), rng=np.random.default_rng(0), n_sweeps=50
+    ... )
+    >>> len(cell)
+    192
+
+    """
+    charges = oxidation_states_of(host.counts, oxidation_states)
+    ordered = order_ions(
+        host,
+        counts=host.counts,
+        oxidation_states={element: round(q) for element, q in charges.items()},
+        dopants={},
+        leaving=None,
+        min_distance_A=min_distance_A,
+        n_runs=n_runs,
+        n_sweeps=n_sweeps,
+        rng=rng,
+    )
+    return _occupied(host, ordered.species)[0]
+
+
 def _number(
     host: DopingHost,
     n_dopants: int | None,
@@ -244,21 +297,19 @@ def _doped_cell(
     rng: np.random.Generator,
 ) -> DopedCell:
     """Cell with the dopants placed and everything else ordered around them."""
-    ordered = order_compensation(
+    ordered = order_ions(
         host,
-        balance,
-        placement.sites,
+        counts=balance.counts,
+        oxidation_states=balance.oxidation_states,
+        dopants=dict.fromkeys(placement.sites, balance.dopant),
+        leaving=balance.compensating if balance.n_compensating < 0 else None,
         min_distance_A=min_distance_A,
         n_runs=n_runs,
         n_sweeps=n_sweeps,
         rng=rng,
     )
-    species, energy = ordered.species, ordered.energy_eV
-    kept = np.array([name is not None for name in species])
-    atoms = host.atoms[kept]
-    atoms.set_chemical_symbols([name for name in species if name is not None])
-    labels = [label for label, keep in zip(host.labels, kept, strict=True) if keep]
-    atoms = label_sites(atoms, labels)
+    energy = ordered.energy_eV
+    atoms, kept = _occupied(host, ordered.species)
     atoms.info |= {
         "dopant": write_ion(balance.dopant, balance.oxidation_state),
         "replaced": balance.replaced,
@@ -280,6 +331,17 @@ def _doped_cell(
         n_runs=ordered.n_runs,
         n_runs_lowest=ordered.n_runs_lowest,
     )
+
+
+def _occupied(
+    host: DopingHost, species: Sequence[str | None]
+) -> tuple[Atoms, np.ndarray]:
+    """Atoms on the occupied sites, labelled, and the mask of these sites."""
+    kept = np.array([name is not None for name in species])
+    atoms = host.atoms[kept]
+    atoms.set_chemical_symbols([name for name in species if name is not None])
+    labels = [label for label, keep in zip(host.labels, kept, strict=True) if keep]
+    return label_sites(atoms, labels), kept
 
 
 def _ranked(
