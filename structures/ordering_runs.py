@@ -15,7 +15,6 @@ WEAKEST_COUPLING, STRONGEST_COUPLING = 7.0, 14.0
 LADDER_RATIO = 1.19
 LADDER_ATOMS = 56  # cells with more mobile atoms need denser ladders
 FEWEST_RUNGS, MOST_RUNGS = 5, 32
-ANNEALING_FACTOR = 4.0  # annealing starts this much hotter and ends this much colder
 MOVES_BETWEEN_EXCHANGES = 10
 KEPT_PER_RUN = 32
 SAME_ENERGY_eV = 1e-5
@@ -102,8 +101,7 @@ def anneal(
     chains = _start(problem, n_runs * FEWEST_RUNGS, rng)
     found = [_Lowest() for _ in range(n_runs)]
     n_rounds = _n_rounds(chains, n_sweeps)
-    low, high = kT_range[0] / ANNEALING_FACTOR, kT_range[1] * ANNEALING_FACTOR
-    for number, temperature in enumerate(np.geomspace(high, low, n_rounds)):
+    for number, temperature in enumerate(np.geomspace(*kT_range[::-1], n_rounds)):
         kT = np.full(len(chains.energies), temperature)
         for _ in range(MOVES_BETWEEN_EXCHANGES):
             chains.move(kT, rng)
@@ -177,7 +175,7 @@ class _Lowest:
     def offer(self, energy: float, arrangement: np.ndarray) -> None:
         """Keep a copy if it is new and low enough."""
         key = round(energy / SAME_ENERGY_eV) * SAME_ENERGY_eV
-        if energy >= self.limit or key in self.kept:
+        if key in self.kept:
             return
         self.kept[key] = arrangement.copy()
         if len(self.kept) > 2 * KEPT_PER_RUN:
@@ -201,14 +199,12 @@ def _n_rounds(chains: Chains, n_sweeps: int) -> int:
 
 
 def _remember(found: list[_Lowest], chains: Chains, per_run: int) -> None:
-    """Offer the lowest chain of every run."""
-    by_run = chains.energies.reshape(-1, per_run)
-    places = by_run.argmin(axis=1)
-    for run, place in enumerate(places):
-        index = run * per_run + int(place)
-        energy = float(by_run[run, place])
-        if energy < found[run].limit:
-            found[run].offer(energy, chains.arrangements[index])
+    """Offer every chain that is low enough to the pool of its run."""
+    limits = np.repeat([lowest.limit for lowest in found], per_run)
+    for index in np.flatnonzero(chains.energies < limits):
+        found[index // per_run].offer(
+            float(chains.energies[index]), chains.arrangements[index]
+        )
 
 
 def _minima(problem: OrderingProblem, found: list[_Lowest]) -> list[np.ndarray]:

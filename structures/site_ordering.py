@@ -69,8 +69,7 @@ def order_sites(
     n_sweeps
         Length of a run: moves of every atom, on average.
     kT_range
-        Lowest and highest temperature [eV]; by default from the charges. Annealing
-        starts 4 times hotter and ends 4 times colder.
+        Lowest and highest temperature [eV]; by default from the charges.
     n_keep
         Number of symmetry-distinct structures wanted at most.
     potential
