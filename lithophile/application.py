@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-import lithophile.commands.analyze_crystal  # noqa: F401  (adds its commands)
+import lithophile.commands.analyze_crystal
+import lithophile.commands.build_doped  # noqa: F401  (both add their commands)
 from lithophile.commands.analyze import analyze
 from lithophile.commands.build import build
 from lithophile.commands.demo import demo
