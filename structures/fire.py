@@ -52,7 +52,8 @@ def fire_descent(
     while P > 0, ``v ← (1 - α) v + α |v| F/|F|``, and after five steps Δt grows by
     1.1 and α shrinks by 0.99; where P ≤ 0, half of the last step is taken back,
     v = 0, Δt is halved and α set to 0.1. Then ``v ← v + F Δt``, ``r ← r + v Δt``,
-    at most 0.2 Å per atom.
+    at most 0.2 Å per atom. A step that the potential cannot evaluate is taken back,
+    v set to 0, and no step may be longer than half of it, times 1.1 per later step.
 
     ======  =======================================
     symbol  variable
@@ -73,7 +74,7 @@ def fire_descent(
     current, state = atoms, space.point(atoms, answer)
     velocity = np.zeros_like(state.gradient)
     timestep, mixing = FIRST_TIMESTEP, FIRST_MIXING
-    downhill, rejected, n_steps = 0, 0, 0
+    downhill, rejected, n_steps, trust = 0, 0, 0, LARGEST_STEP_A
     last_step = np.zeros_like(velocity)
     failure: Failure | None = None
     while n_steps < rest.max_steps and not rest.reached(state):
@@ -92,9 +93,7 @@ def fire_descent(
             velocity = np.zeros_like(velocity)
             back = -0.5 * last_step
         velocity = velocity + timestep * force
-        step = capped(
-            back + timestep * velocity, state.length_A, trust_A=LARGEST_STEP_A
-        )
+        step = capped(back + timestep * velocity, state.length_A, trust_A=trust)
         trial = space.moved(current, step, state.length_A)
         fault = space.fault(trial)
         if fault:
@@ -105,11 +104,13 @@ def fire_descent(
             failure = answer_or_failure
             rejected += 1
             velocity, last_step = np.zeros_like(velocity), np.zeros_like(velocity)
-            timestep, downhill, mixing = SHORTENED * timestep, 0, FIRST_MIXING
+            trust = SHORTENED * float(np.linalg.norm(step, axis=1).max())
+            downhill, mixing = 0, FIRST_MIXING
             if rejected > MAX_REJECTED:
                 break
             continue
         failure, rejected = None, 0
+        trust = min(LENGTHENED * trust, LARGEST_STEP_A)
         current, state = trial, space.point(trial, answer_or_failure)
         last_step = step
     return current, state, n_steps, failure

@@ -1,14 +1,18 @@
 """Relaxation: lattice sums, invariance, batches, failures."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
+from ase.calculators.calculator import Calculator
 from ase.calculators.emt import EMT
 from ase.calculators.lj import LennardJones
 from ase.constraints import FixAtoms, FixedLine
+from ase.filters import FrechetCellFilter
+from ase.optimize import LBFGS
+from ase.units import GPa
 
 from mlip.ase_potential import AsePotential
 from mlip.evaluation import Evaluation
@@ -210,3 +214,290 @@ def test_unknown_constraint() -> None:
     atoms.set_constraint(FixedLine(0, (0, 0, 1)))
     with pytest.raises(InputError, match="constraints of the structure must"):
         relax(atoms, AsePotential(EMT()))
+
+
+@pytest.mark.parametrize("cell", ["fixed", "full"])
+def test_fire_finds_the_minimum_of_lbfgs(cell: str) -> None:
+    starts = [rattled(seed, amplitude=0.1) for seed in (20, 21)]
+    options = {"cell": cell, "fmax_eV_per_A": 0.002, "stress_max_eV_per_A3": 1e-5}
+    fire = relax(starts, AsePotential(EMT()), algorithm="fire", **options)
+    lbfgs = relax(starts, AsePotential(EMT()), **options)
+    for one, other in zip(fire, lbfgs, strict=True):
+        assert one.converged
+        assert one.fmax_eV_per_A <= 0.002
+        assert one.n_steps > other.n_steps
+        np.testing.assert_allclose(one.energy_eV, other.energy_eV, atol=1e-5, rtol=0)
+
+
+def test_fire_survives_a_failure_on_the_way() -> None:
+    class Sometimes(AsePotential):
+        """Refuses every eighth structure."""
+
+        calls = 0
+
+        def evaluate(self, structures: Sequence[Atoms]) -> Evaluation:
+            self.calls += 1
+            sick = [atoms.copy() for atoms in structures]
+            if self.calls % 8 == 0:
+                sick[0].positions[0] = np.nan
+            return super().evaluate(sick)
+
+    potential = Sometimes(EMT())
+    relaxed = relax(rattled(22), potential, algorithm="fire", fmax_eV_per_A=0.05)
+    assert relaxed.converged
+    assert relaxed.failure is None
+
+
+def test_same_minima_as_ase() -> None:
+    for free in (False, True):
+        start = rattled(23)
+        atoms = start.copy()
+        atoms.calc = EMT()
+        target = FrechetCellFilter(atoms) if free else atoms
+        LBFGS(target, logfile=None).run(fmax=1e-4, steps=500)
+        relaxed = relax(
+            start,
+            AsePotential(EMT()),
+            cell="full" if free else "fixed",
+            fmax_eV_per_A=1e-4,
+            stress_max_eV_per_A3=1e-6,
+        )
+        energy = atoms.get_potential_energy()
+        np.testing.assert_allclose(relaxed.energy_eV, energy, atol=1e-6, rtol=0)
+        ours, theirs = relaxed.atoms.get_all_distances(), atoms.get_all_distances()
+        np.testing.assert_allclose(ours, theirs, atol=1e-3, rtol=0)
+
+
+def strained() -> Atoms:
+    """Copper in a cell that is wrong in all six strains."""
+    atoms = bulk("Cu", a=3.6, cubic=True)
+    strain = np.array([[0.02, 0.015, -0.01], [0, -0.02, 0.02], [0, 0, 0.03]])
+    atoms.set_cell(atoms.cell.array @ (np.eye(3) + strain), scale_atoms=True)
+    return atoms
+
+
+@pytest.mark.parametrize(
+    ("cell", "free"),
+    [("xx,yy", (0, 1)), ("zz", (2,)), ("yz,xz", (3, 4)), ("full", tuple(range(6)))],
+)
+def test_chosen_strains_relax_and_the_others_stay(
+    cell: str, free: tuple[int, ...]
+) -> None:
+    potential = AsePotential(EMT())
+    relaxed = relax(strained(), potential, cell=cell, stress_max_eV_per_A3=1e-5)
+    assert relaxed.converged
+    stress = np.abs(potential.evaluate([relaxed.atoms]).stresses[0])
+    held = [i for i in range(6) if i not in free]
+    assert stress[list(free)].max() <= 1e-5
+    assert stress[held].max(initial=1) > 1e-4
+    moved = np.linalg.inv(strained().cell.array) @ relaxed.atoms.cell.array
+    change = 0.5 * (moved + moved.T) - np.eye(3)
+    if len(free) < 6:
+        voigt = change[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]]
+        assert np.abs(voigt[held]).max() < 0.1 * np.abs(voigt[list(free)]).max()
+
+
+def test_isotropic_keeps_angles_and_shape_keeps_the_volume() -> None:
+    potential = AsePotential(EMT())
+    start = strained()
+    volume = start.get_volume()
+    isotropic = relax(start, potential, cell="isotropic", stress_max_eV_per_A3=1e-5)
+    ratio = isotropic.atoms.cell.array[2, 2] / start.cell.array[2, 2]
+    np.testing.assert_allclose(
+        isotropic.atoms.cell.array, ratio * start.cell.array, rtol=1e-9, atol=1e-12
+    )
+    stress = potential.evaluate([isotropic.atoms]).stresses[0]
+    assert abs(stress[:3].mean()) <= 1e-5
+    shape = relax(start, potential, cell="shape", stress_max_eV_per_A3=1e-5)
+    np.testing.assert_allclose(shape.atoms.get_volume(), volume, rtol=1e-12)
+    stress = potential.evaluate([shape.atoms]).stresses[0]
+    assert np.ptp(stress[:3]) <= 2e-5
+    assert abs(stress[0]) > 1e-3  # volume is not that of the minimum
+    assert shape.energy_eV > relax(start, potential, cell="full").energy_eV
+
+
+def test_fixed_lattice_vectors_stay() -> None:
+    potential = AsePotential(EMT())
+    start = strained()
+    start.rotate(40, (1, 2, 0), rotate_cell=True)  # any orientation
+    relaxed = relax(start, potential, cell="full", fixed_vectors="ab")
+    assert relaxed.converged
+    np.testing.assert_allclose(
+        relaxed.atoms.cell.array[:2], start.cell.array[:2], rtol=0, atol=1e-9
+    )
+    moved = np.linalg.norm(relaxed.atoms.cell.array[2] - start.cell.array[2])
+    assert moved > 0.02
+    # c is at its minimum: no small change of it lowers the energy
+    for direction in np.eye(3):
+        for sign in (-1, 1):
+            other = relaxed.atoms.copy()
+            cell = other.cell.array.copy()
+            cell[2] += sign * 0.01 * direction
+            other.set_cell(cell, scale_atoms=True)
+            assert potential.evaluate([other]).energies[0] > relaxed.energy_eV - 1e-6
+    one = relax(start, potential, cell="full", fixed_vectors="c")
+    np.testing.assert_allclose(
+        one.atoms.cell.array[2], start.cell.array[2], rtol=0, atol=1e-9
+    )
+    full = relax(start, potential, cell="full")
+    assert full.energy_eV < min(one.energy_eV, relaxed.energy_eV) - 1e-3
+
+
+def test_pressure_is_balanced_by_stress() -> None:
+    potential = AsePotential(EMT())
+    free = relax(bulk("Cu", a=3.6), potential, cell="full")
+    pressed = relax(
+        bulk("Cu", a=3.6),
+        potential,
+        cell="full",
+        pressure_GPa=20.0,
+        stress_max_eV_per_A3=1e-5,
+    )
+    stress = potential.evaluate([pressed.atoms]).stresses[0] / GPa
+    np.testing.assert_allclose(stress[:3], -20.0, rtol=1e-3)
+    assert pressed.atoms.get_volume() < free.atoms.get_volume()
+    assert pressed.energy_eV > free.energy_eV
+
+
+def layered() -> Atoms:
+    slab = rattled(24)
+    slab.set_array("layer", np.clip(slab.positions[:, 0] // 1.6, 0, 3).astype(int))
+    slab.set_array("side", (slab.positions[:, 1] > 3.0).astype(int))
+    return slab
+
+
+@pytest.mark.parametrize(
+    ("options", "held"),
+    [
+        ({"fixed_layers": (0,)}, lambda a: a.arrays["layer"] == 0),
+        (
+            {"fixed_layers": (-1,)},
+            lambda a: a.arrays["layer"] == a.arrays["layer"].max(),
+        ),
+        ({"fixed_side": 1}, lambda a: a.arrays["side"] == 1),
+        (
+            {"fixed_layers": (0, 1), "fixed_side": 0},
+            lambda a: (a.arrays["layer"] <= 1) & (a.arrays["side"] == 0),
+        ),
+    ],
+)
+def test_fixed_layers_stay(
+    options: dict[str, object], held: Callable[[Atoms], np.ndarray]
+) -> None:
+    start = layered()
+    start.set_constraint(FixAtoms([5]))
+    relaxed = relax(start, AsePotential(EMT()), **options)
+    assert relaxed.converged
+    fixed = held(start)
+    fixed[5] = True
+    assert 1 < fixed.sum() < len(start)
+    moved = np.linalg.norm(relaxed.atoms.positions - start.positions, axis=1)
+    assert moved[fixed].max() == 0.0
+    assert moved[~fixed].min() > 1e-4
+    assert [list(c.index) for c in relaxed.atoms.constraints] == [[5]]
+
+
+def test_every_kind_of_bad_structure_ends_alone() -> None:
+    class Selective(AsePotential):
+        """Knows copper and silver; gold stops it altogether."""
+
+        def __init__(self) -> None:
+            super().__init__(EMT(), species=("Cu", "Ag", "Au"))
+
+        def evaluate(self, structures: Sequence[Atoms]) -> Evaluation:
+            if any("Au" in atoms.get_chemical_symbols() for atoms in structures):
+                raise RuntimeError("out of memory")
+            return super().evaluate(structures)
+
+    good = rattled(25)
+    not_periodic = good.copy()
+    not_periodic.pbc = (True, True, False)
+    constrained = good.copy()
+    constrained.set_constraint(FixedLine(0, (0, 0, 1)))
+    not_finite = good.copy()
+    not_finite.positions[0] = np.inf
+    collapsed = good.copy()
+    collapsed.set_cell(collapsed.cell.array * 1e-2, scale_atoms=True)
+    bad = {
+        "must be periodic": not_periodic,
+        "must be FixAtoms": constrained,
+        "not finite": not_finite,
+        "Å³ per atom": collapsed,
+        "elements must be among": bulk("Ni"),
+        "out of memory": bulk("Au"),
+        "no atoms": Atoms(cell=np.eye(3) * 5, pbc=True),
+    }
+    together = relax([*bad.values(), good], Selective(), cell="full")
+    for index, (reason, found) in enumerate(zip(bad, together, strict=False)):
+        assert found.failure is not None, reason
+        assert reason in found.failure.reason
+        assert found.failure.id == str(index)
+        assert not found.converged
+    alone = relax(good, AsePotential(EMT()), cell="full")
+    assert together[-1].converged
+    np.testing.assert_array_equal(together[-1].atoms.positions, alone.atoms.positions)
+
+
+def test_potential_without_a_minimum_is_stopped() -> None:
+    class Sinking(Calculator):
+        """Energy falls with the volume for ever."""
+
+        implemented_properties = ("energy", "forces", "stress")
+
+        def calculate(self, atoms=None, properties=(), system_changes=()) -> None:
+            super().calculate(atoms, properties, system_changes)
+            n = len(self.atoms)
+            pull = np.array([1.0, 1, 1, 0, 0, 0])
+            self.results = {
+                "energy": self.atoms.get_volume(),
+                "forces": np.zeros((n, 3)),
+                "stress": pull,
+            }
+
+    for algorithm in ("lbfgs", "fire"):
+        found = relax(
+            [bulk("Cu")], AsePotential(Sinking()), cell="full", algorithm=algorithm
+        )[0]
+        assert not found.converged
+        assert found.failure is not None
+        assert "times that of the start" in found.failure.reason
+        assert 0.2 <= found.atoms.get_volume() / bulk("Cu").get_volume() < 0.3
+
+
+def test_potential_without_stress() -> None:
+    class Forces(Calculator):
+        implemented_properties = ("energy", "forces")
+
+        def calculate(self, atoms=None, properties=(), system_changes=()) -> None:
+            super().calculate(atoms, properties, system_changes)
+            self.results = {"energy": 0.0, "forces": np.zeros((len(self.atoms), 3))}
+
+    potential = AsePotential(Forces())
+    with pytest.raises(InputError, match="must give a stress"):
+        relax(bulk("Cu"), potential, cell="full")
+    found = relax([bulk("Cu")], potential, cell="full")[0]
+    assert found.failure is not None
+    assert "no stress" in found.failure.reason
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"algorithm": "newton"}, "algorithm must be lbfgs or fire"),
+        ({"cell": "full", "fixed_vectors": "abc"}, "fixed_vectors must be one or two"),
+        ({"cell": "z", "fixed_vectors": "a"}, "fixed_vectors must come with"),
+        ({"pressure_GPa": 1.0}, "pressure_GPa must be 0 for a fixed cell"),
+        ({"pressure_GPa": np.nan}, "pressure_GPa must be finite"),
+        ({"fixed_layers": (0,)}, "must carry the labels 'layer'"),
+    ],
+)
+def test_more_bad_input(options: dict[str, object], expected: str) -> None:
+    with pytest.raises(InputError, match=expected):
+        relax(bulk("Cu"), AsePotential(EMT()), **options)
+
+
+def test_layer_that_is_not_there() -> None:
+    with pytest.raises(InputError, match="fixed_layers must be among the labels"):
+        relax(layered(), AsePotential(EMT()), fixed_layers=(9,))
+    with pytest.raises(InputError, match="fixed_side must be among the labels"):
+        relax(layered(), AsePotential(EMT()), fixed_side=2)
