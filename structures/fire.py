@@ -87,7 +87,7 @@ def fire_descent(
                 mixing *= MIXING_FACTOR
             speed, size = np.linalg.norm(velocity), np.linalg.norm(force)
             velocity = (1 - mixing) * velocity + mixing * speed / size * force
-        elif n_steps:
+        elif velocity.any():
             downhill, mixing = 0, FIRST_MIXING
             timestep = max(SHORTENED * timestep, SMALLEST_TIMESTEP)
             velocity = np.zeros_like(velocity)
