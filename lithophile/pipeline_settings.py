@@ -5,9 +5,9 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from lithophile.build_settings import InterfaceSettings
 from lithophile.settings import (
     DissolutionOptions,
-    InterfaceSettings,
     ModelSettings,
     MsdOptions,
     RelaxationSettings,

@@ -1,18 +1,34 @@
 """Interface stage: a metal on an electrolyte, written as extended XYZ."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ase import Atoms
 from ase.io import write
 
+from lithophile.build_settings import InterfaceSettings, RegistryOptions
+from lithophile.curves import new_figure, tidy
 from lithophile.pictures import draw_panels
 from lithophile.provenance import provenance
 from lithophile.run_folder import RunFolder
-from lithophile.settings import InterfaceSettings
-from lithophile.stages.inputs import crystal_path, read_crystal
-from structures.interface import build_interface
+from lithophile.stages.inputs import crystal_path, open_potential, read_crystal
+from structures.interface import Interface, build_interface
+from structures.interface_plan import plan_interfaces
+from structures.registry import search_registry
 
 STRUCTURE = "interface.extxyz"
+OWN = {"electrolyte", "metal", "registry"}
+NOT_PLANNED = OWN | {
+    *("electrolyte_termination", "metal_termination", "gap_A", "vacuum_A", "match"),
+    *("strain_on", "shift", "max_atoms"),
+}
+PUBLISHED: Mapping[str, float] = {
+    "mismatch_percent": 1.08,
+    "thickness_electrolyte_A": 20.5,
+    "thickness_metal_A": 9.7,
+}
+"""F. Li et al., Nano Lett. 22, 2461 (2022), doi:10.1021/acs.nanolett.2c00187."""
 
 
 def interface_stage(
@@ -26,7 +42,7 @@ def interface_stage(
     built = build_interface(
         read_crystal(settings.electrolyte),
         read_crystal(settings.metal),
-        **settings.model_dump(exclude={"electrolyte", "metal"}),
+        **settings.model_dump(exclude=OWN),
     )
     with folder.opened(
         settings=settings,
@@ -41,6 +57,56 @@ def interface_stage(
         overwrite=overwrite,
     ):
         path = folder.path / STRUCTURE
-        write(path, built.atoms, format="extxyz")
-        draw_panels([("as built", built.atoms, ())], folder.figure("interface"))
-        return folder.finish({"structure": path, **built.to_json()})
+        atoms, found = _best_registry(built, settings.registry, folder)
+        write(path, atoms, format="extxyz")
+        draw_panels([("as built", atoms, ())], folder.figure("interface"))
+        numbers = {**built.to_json(), **_published(settings), **found}
+        return folder.finish({"structure": path, **numbers})
+
+
+def interface_plan(settings: InterfaceSettings) -> dict[str, Any]:
+    """List what can be built within the limits, without building it."""
+    plan = plan_interfaces(
+        read_crystal(settings.electrolyte),
+        read_crystal(settings.metal),
+        **settings.model_dump(exclude=NOT_PLANNED),
+    )
+    return plan.to_json()
+
+
+def _best_registry(
+    built: Interface, options: RegistryOptions | None, folder: RunFolder
+) -> tuple[Atoms, dict[str, Any]]:
+    """Atoms at the best gap and shift, and the numbers of the search."""
+    if options is None:
+        return built.atoms, {}
+    found = search_registry(
+        built,
+        open_potential(options),
+        gaps_A=options.gaps_A,
+        n_shifts=options.n_shifts,
+    )
+    figure = new_figure(4.6, 3.4)
+    axis = figure.subplots()
+    found.plot(axis)
+    tidy(axis)
+    figure.savefig(folder.figure("registry"), dpi=140)
+    numbers = found.to_json()
+    return found.atoms, {
+        "gap_A": numbers["gap_A"],
+        "shift": numbers["shift"],
+        "registry": numbers,
+    }
+
+
+def _published(settings: InterfaceSettings) -> dict[str, Any]:
+    """Look up the published numbers, where the interface is the published one."""
+    same = InterfaceSettings()
+    keys = (
+        *("electrolyte", "metal", "electrolyte_miller", "metal_miller"),
+        *("electrolyte_layers", "metal_layers", "electrolyte_thickness_A"),
+        *("metal_thickness_A", "electrolyte_termination", "metal_termination"),
+    )
+    if any(getattr(settings, key) != getattr(same, key) for key in keys):
+        return {}
+    return {"published": dict(PUBLISHED)}

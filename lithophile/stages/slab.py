@@ -5,12 +5,13 @@ from typing import Any
 
 from ase.io import write
 
+from lithophile.build_settings import SlabSettings
 from lithophile.pictures import draw_panels
 from lithophile.provenance import provenance
 from lithophile.run_folder import RunFolder
-from lithophile.settings import SlabSettings
 from lithophile.stages.inputs import crystal_path, read_crystal
-from structures.slabs import build_slab
+from structures.slabs import build_slab, slab_choices
+from structures.terminations import surface_terminations
 
 STRUCTURE = "slab.extxyz"
 
@@ -21,10 +22,7 @@ def slab_stage(settings: SlabSettings, *, out: Path, overwrite: bool) -> dict[st
     folder.check(resume=False, overwrite=overwrite)
     folder.spare([crystal_path(settings.structure)], overwrite=overwrite)
     slab = build_slab(
-        read_crystal(settings.structure),
-        miller=settings.miller,
-        layers=settings.layers,
-        vacuum_A=settings.vacuum_A,
+        read_crystal(settings.structure), **settings.model_dump(exclude={"structure"})
     )
     with folder.opened(
         settings=settings,
@@ -48,3 +46,20 @@ def slab_stage(settings: SlabSettings, *, out: Path, overwrite: bool) -> dict[st
             "thickness_electrolyte_A": slab.thickness_A,
         }
         return folder.finish({**own, **numbers})
+
+
+def slab_list(settings: SlabSettings) -> dict[str, Any]:
+    """List terminations and the slabs between them, best choices first."""
+    crystal = read_crystal(settings.structure)
+    how: dict[str, Any] = {
+        "miller": settings.miller,
+        "plane_tolerance_A": settings.plane_tolerance_A,
+        "oxidation_states": settings.oxidation_states,
+    }
+    return {
+        "terminations": [t.to_json() for t in surface_terminations(crystal, **how)],
+        "slabs": [
+            slab.to_json()
+            for slab in slab_choices(crystal, layers=settings.layers, **how)
+        ],
+    }
