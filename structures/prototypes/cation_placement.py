@@ -1,5 +1,6 @@
 """Placements of cations on octahedral sites that obey an exclusion rule."""
 
+import itertools
 import warnings
 from collections.abc import Iterator, Sequence
 
@@ -10,6 +11,12 @@ from structures.prototypes.close_packing import ClosePacking
 
 SYMMETRY_A = 1e-3
 HOPS_PER_CATION = 20
+STEPS_PER_TRIAL = 2_000
+TRIALS = 100
+
+
+class SearchTooLongError(Exception):
+    """Search given up before it was exhausted."""
 
 
 def site_permutations(packing: ClosePacking) -> np.ndarray:
@@ -52,6 +59,7 @@ def placements(
     *,
     conflict: np.ndarray,
     order: np.ndarray | None = None,
+    steps: Iterator[int] | None = None,
 ) -> Iterator[tuple[int, ...]]:
     """Every choice of sites with given numbers per sheet and no conflict.
 
@@ -67,11 +75,18 @@ def placements(
         Pairs (n, n) of sites that exclude each other.
     order
         Order in which sites are tried; by default as they are numbered.
+    steps
+        Taken from at every partial choice; the search ends when it is used up.
 
     Yields
     ------
     tuple of int
         Numbers of the sites, sheet by sheet.
+
+    Raises
+    ------
+    SearchTooLongError
+        When ``steps`` is used up first.
 
     Examples
     --------
@@ -85,7 +100,12 @@ def placements(
     candidates = [
         [int(s) for s in order if sheet[s] == k and free[s]] for k, _ in wanted
     ]
-    yield from _extend((), candidates, [n for _, n in wanted], conflict)
+    steps = itertools.count() if steps is None else steps
+    for found in _extend((), candidates, [n for _, n in wanted], conflict):
+        if next(steps, None) is None:
+            raise SearchTooLongError
+        if found is not None:
+            yield found
 
 
 def _extend(
@@ -93,11 +113,15 @@ def _extend(
     candidates: list[list[int]],
     numbers: list[int],
     conflict: np.ndarray,
-) -> Iterator[tuple[int, ...]]:
-    """Completions of a partial choice, one sheet after the other."""
+) -> Iterator[tuple[int, ...] | None]:
+    """Completions of a partial choice, one sheet after the other.
+
+    Yields None for every partial choice on the way, so that steps can be counted.
+    """
     if not numbers:
         yield taken
         return
+    yield None
     if numbers[0] == 0:
         allowed = [
             [s for s in sites if not conflict[s, list(taken)].any()]
@@ -120,26 +144,52 @@ def _extend(
 
 
 def draw_placement(
-    sheet: np.ndarray,
+    packing: ClosePacking,
     wanted: Sequence[tuple[int, int]],
     free: np.ndarray,
     *,
     conflict: np.ndarray,
     rng: np.random.Generator,
 ) -> np.ndarray | None:
-    """Random choice of sites with no conflict; none if there is none.
+    """Random choice of sites with no conflict; none if none was found.
 
     Parameters
     ----------
-    sheet, wanted, free, conflict
+    packing
+        Octahedral sites with their sheets and sublattices.
+    wanted, free, conflict
         As in ``placements``.
     rng
-        Source of the order.
+        Source of the order of trial.
+
+    Notes
+    -----
+    Sheets with few cations are filled first, and within a sheet the sites of one
+    sqrt(3) sublattice, which never exclude each other; a search that runs long is
+    begun anew in another order.
 
     """
-    order = rng.permutation(len(sheet))
-    found = next(placements(sheet, wanted, free, conflict=conflict, order=order), None)
-    return None if found is None else np.array(found, dtype=int)
+    fewest_first = sorted(wanted, key=lambda pair: pair[1])
+    for _ in range(TRIALS):
+        shuffled = rng.permutation(len(packing.sheet))
+        rank = np.array([rng.permutation(3) for _ in range(packing.sheet.max() + 1)])
+        sublattice = rank[packing.sheet[shuffled], packing.sublattice[shuffled]]
+        order = shuffled[np.argsort(sublattice, kind="stable")]
+        search = placements(
+            packing.sheet,
+            fewest_first,
+            free,
+            conflict=conflict,
+            order=order,
+            steps=iter(range(STEPS_PER_TRIAL)),
+        )
+        try:
+            return np.array(next(search), dtype=int)
+        except StopIteration:
+            return None
+        except SearchTooLongError:
+            continue
+    return None
 
 
 def shuffle_placement(

@@ -28,6 +28,9 @@ class ClosePacking:
     sheet
         Number of the sheet of each octahedral site; even ones lie inside the layers
         (A), odd ones between them (B).
+    sublattice
+        Which of the three sqrt(3) sublattices of its sheet a site belongs to; two
+        sites of one sublattice share no edge.
     ligands
         The six anions (n, 6) around each site.
     vectors_A
@@ -42,6 +45,7 @@ class ClosePacking:
     anions_A: np.ndarray
     octahedra_A: np.ndarray
     sheet: np.ndarray
+    sublattice: np.ndarray
     ligands: np.ndarray
     vectors_A: np.ndarray
     shared: np.ndarray
@@ -107,7 +111,7 @@ def close_packing(
 
     """
     signs = _displacements(stacking, n_layers)
-    points, planar = _in_plane(supercell, nearest_A)
+    points, planar, sublattice = _in_plane(supercell, nearest_A)
     if not 0 < layer_height_A < layer_spacing_A:
         raise InputError(
             "layer_height_A must be between 0 and layer_spacing_A "
@@ -135,6 +139,7 @@ def close_packing(
         _wrapped(np.concatenate(anions), cell),
         _wrapped(np.concatenate(octahedra), cell),
         sheet=np.repeat(np.arange(2 * n_layers), len(points)),
+        sublattice=np.tile(sublattice, 2 * n_layers),
         cutoff_A=SHELL_RATIO * bond,
     )
 
@@ -164,8 +169,8 @@ def _displacements(stacking: str, n_layers: int) -> np.ndarray:
 
 def _in_plane(
     supercell: tuple[tuple[int, int], tuple[int, int]], nearest_A: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Cartesian lattice points inside the supercell, and its two vectors along x, y."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lattice points inside the supercell, its two vectors, the points' sublattices."""
     matrix = np.array(supercell)
     determinant = round(float(np.linalg.det(matrix)))
     if matrix.shape != (2, 2) or determinant < 1:
@@ -181,7 +186,8 @@ def _in_plane(
     grid = np.array([(i, j) for i in span for j in span])
     inside = grid @ np.linalg.inv(matrix)
     keep = (np.floor(inside + BOUNDARY) == 0).all(axis=1)
-    return grid[keep] @ steps @ rotation, planar @ rotation
+    sublattice = (grid[keep, 0] - grid[keep, 1]) % 3
+    return grid[keep] @ steps @ rotation, planar @ rotation, sublattice
 
 
 def _step(
@@ -212,6 +218,7 @@ def _with_ligands(
     octahedra: np.ndarray,
     *,
     sheet: np.ndarray,
+    sublattice: np.ndarray,
     cutoff_A: float,
 ) -> ClosePacking:
     """Packing with the six anions of every site and the anions that sites share."""
@@ -238,6 +245,7 @@ def _with_ligands(
         anions_A=anions,
         octahedra_A=octahedra,
         sheet=sheet,
+        sublattice=sublattice,
         ligands=j.reshape(n, OCTAHEDRON),
         vectors_A=vector.reshape(n, OCTAHEDRON, 3),
         shared=_shared(i, j, shift, n),

@@ -8,6 +8,7 @@ import numpy as np
 from ase import Atoms
 
 from structures.prototypes.cation_placement import (
+    SearchTooLongError,
     draw_placement,
     placements,
     shuffle_placement,
@@ -22,8 +23,8 @@ LAYER_SPACING_A = 5.87
 CHLORINE_HEIGHT_A = 2.82
 METAL_CHLORINE_A = 2.487
 EDGE, FACE = 2, 3  # chlorines in common
-MOST_ENUMERATED = 20_000
-DRAWS_PER_STRUCTURE = 40
+MOST_STEPS = 50_000  # partial arrangements looked at: some seconds
+MOST_REPEATS = 50  # draws without anything new before the family counts as found
 Supercell = tuple[tuple[int, int], tuple[int, int]]
 THREE_BY_THREE: Supercell = ((3, 0), (-3, 3))
 
@@ -157,9 +158,10 @@ def build_m_defect_layers(
     )
     if not structures:
         raise InputError(
-            "metal_between and lithium_between must leave an arrangement in which no "
-            f"two MCl6 share an edge; got {metal_between!r} and {lithium_between!r} "
-            f"in a sheet of {packing.sites_per_sheet} octahedra. Enlarge supercell."
+            "metal_between and lithium_between must leave an arrangement that obeys "
+            f"the rules; got {metal_between!r} and {lithium_between!r} in a sheet of "
+            f"{packing.sites_per_sheet} octahedra and found none. Give the same "
+            "numbers to all layers, fewer, or a larger supercell."
         )
     return structures
 
@@ -298,13 +300,25 @@ def _enumerated(
     """Every arrangement once per orbit: first of M, then of Li around it."""
     edges, faces = _conflicts(packing)
     everything = np.ones(len(packing.sheet), dtype=bool)
-    metals = placements(packing.sheet, counts.metal, everything, conflict=edges)
-    for metal_sites, stabiliser, orbit in _orbits(metals, permutations):
-        free = ~faces[metal_sites].any(axis=0)
-        free[metal_sites] = False
-        lithium = placements(packing.sheet, counts.lithium, free, conflict=faces)
-        for lithium_sites, _, others in _orbits(lithium, stabiliser):
-            yield metal_sites, lithium_sites, orbit * others
+    steps = iter(range(MOST_STEPS))
+    metals = placements(
+        packing.sheet, counts.metal, everything, conflict=edges, steps=steps
+    )
+    try:
+        for metal_sites, stabiliser, orbit in _orbits(metals, permutations):
+            free = ~faces[metal_sites].any(axis=0)
+            free[metal_sites] = False
+            lithium = placements(
+                packing.sheet, counts.lithium, free, conflict=faces, steps=steps
+            )
+            for lithium_sites, _, others in _orbits(lithium, stabiliser):
+                yield metal_sites, lithium_sites, orbit * others
+    except SearchTooLongError as error:
+        raise InputError(
+            f"supercell must leave few arrangements to enumerate (less than about "
+            f"{MOST_STEPS} partial ones); got {packing.sites_per_sheet} octahedra per "
+            "sheet. Pass rng and n_structures to draw some."
+        ) from error
 
 
 def _orbits(
@@ -312,17 +326,11 @@ def _orbits(
 ) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
     """First member of each orbit, the operations that keep it, and the orbit's size."""
     seen: set[bytes] = set()
-    for number, sites in enumerate(sets):
-        if number == MOST_ENUMERATED:
-            raise InputError(
-                f"supercell must leave at most {MOST_ENUMERATED} arrangements to "
-                "enumerate; got more. Pass rng and n_structures to draw some."
-            )
-        chosen = np.array(sites, dtype=int)
-        images = np.sort(permutations[:, chosen], axis=1)
-        if images[0].tobytes() in seen:
+    for sites in sets:
+        own = np.sort(np.array(sites, dtype=int))
+        if own.tobytes() in seen:
             continue
-        own = np.sort(chosen)
+        images = np.sort(permutations[:, own], axis=1)
         keys = {image.tobytes() for image in images}
         seen |= keys
         yield own, permutations[(images == own).all(axis=1)], len(keys)
@@ -339,9 +347,11 @@ def _drawn(
     edges, faces = _conflicts(packing)
     everything = np.ones(len(packing.sheet), dtype=bool)
     seen: set[bytes] = set()
-    for _ in range(DRAWS_PER_STRUCTURE * n_structures):
+    repeats = 0
+    while repeats < MOST_REPEATS:
+        repeats += 1
         first = draw_placement(
-            packing.sheet,
+            packing,
             counts.metal,
             everything,
             conflict=edges,
@@ -355,7 +365,7 @@ def _drawn(
         free = ~faces[metal_sites].any(axis=0)
         free[metal_sites] = False
         second = draw_placement(
-            packing.sheet,
+            packing,
             counts.lithium,
             free,
             conflict=faces,
@@ -376,6 +386,7 @@ def _drawn(
         if keys & seen:
             continue
         seen |= keys
+        repeats = 0
         yield metal_sites, lithium_sites, len(keys)
         n_structures -= 1
         if n_structures == 0:
