@@ -6,7 +6,7 @@ from ase import Atoms
 from ase.build import bulk
 
 from structures.prototypes import build_prototype
-from structures.slabs import build_slab, slab_thickness
+from structures.slabs import build_slab, slab_choices, slab_thickness
 from training_data.errors import InputError
 
 
@@ -112,10 +112,111 @@ def test_input_is_not_changed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("thickness_A", "layers"), [(2.82, 1), (2.9, 2), (8.69, 2), (20.4, 4), (20.5, 5)]
+)
+def test_thickness_decides_the_number_of_layers(
+    thickness_A: float, layers: int
+) -> None:
+    slab = build_slab(build_prototype("Li2ZrCl6"), thickness_A=thickness_A)
+    assert slab.n_layers == layers
+    assert slab.thickness_A >= thickness_A - 1e-9
+
+
+def test_slab_thinner_than_a_layer_is_refused() -> None:
+    with pytest.raises(InputError, match=r"that of one layer, 2\.82 Å; got 2\.0"):
+        build_slab(build_prototype("Li2ZrCl6"), thickness_A=2.0)
+
+
+def test_slab_between_chosen_cuts() -> None:
+    licl = build_prototype("LiCl")
+    polar = build_slab(licl, miller=(1, 1, 1), layers=3, termination=0)
+    assert (polar.bottom_plane, polar.top_plane) == ("Cl", "Li")
+    assert (polar.stoichiometric, polar.symmetric, polar.tasker_type) == (
+        True,
+        False,
+        3,
+    )
+    # three double layers of d = a/sqrt(12) and area sqrt(3)/4 a²
+    dipole = 3 * 5.06 / np.sqrt(12) / (np.sqrt(3) / 4 * 5.06**2)
+    np.testing.assert_allclose(polar.dipole_e_per_A, dipole)
+    even = build_slab(
+        licl, miller=(1, 1, 1), layers=3, termination=0, top_termination=1
+    )
+    assert even.atoms.get_chemical_formula("metal") == "Li3Cl4"
+    assert (even.bottom_plane, even.top_plane) == ("Cl", "Cl")
+    assert (even.stoichiometric, even.symmetric, even.tasker_type) == (False, True, 2)
+    assert (even.charge_e, even.dipole_e_per_A) == (-1.0, 0.0)
+    assert sorted(set(even.atoms.arrays["layer"])) == [0, 1, 2, 3]
+
+
+def test_top_cut_equal_to_the_bottom_one_adds_nothing() -> None:
+    licl = build_prototype("LiCl")
+    one = build_slab(licl, miller=(1, 1, 1), layers=2, termination=1)
+    other = build_slab(
+        licl, miller=(1, 1, 1), layers=2, termination=1, top_termination=1
+    )
+    assert one.atoms == other.atoms
+
+
+def test_layers_of_a_chosen_cut_are_congruent() -> None:
+    # every layer between equivalent cuts has the same planes at the same distances
+    slab = build_slab(
+        build_prototype("LLZO-tetragonal"), miller=(0, 0, 1), layers=4, termination=4
+    )
+    layers = [slab.atoms[slab.atoms.arrays["layer"] == k] for k in range(4)]
+    first = np.sort(layers[0].positions[:, 2]) - layers[0].positions[:, 2].min()
+    for layer in layers[1:]:
+        z = np.sort(layer.positions[:, 2])
+        np.testing.assert_allclose(z - z.min(), first, atol=2e-3)
+        assert layer.get_chemical_formula() == layers[0].get_chemical_formula()
+
+
+def test_choices_put_slabs_without_dipole_first() -> None:
+    found = slab_choices(build_prototype("Li2ZrCl6"), layers=2)
+    polar = [slab.tasker_type == 3 for slab in found]
+    assert polar == sorted(polar)
+    best = found[0]
+    assert (best.stoichiometric, best.symmetric, best.tasker_type) == (True, True, 2)
+    assert best.atoms.get_chemical_formula("metal") == "Li4Zr2Cl12"
+    np.testing.assert_allclose(best.thickness_A, 5.87 + 2.82)
+
+
+def test_every_choice_can_be_built() -> None:
+    llzo = build_prototype("LLZO-tetragonal")
+    for slab in slab_choices(llzo, miller=(0, 0, 1))[:8]:
+        again = build_slab(
+            llzo,
+            layers=1,
+            termination=slab.bottom_termination,
+            top_termination=slab.top_termination,
+        )
+        assert again.atoms == slab.atoms
+        # a symmetric slab has no dipole, whatever its charge
+        if slab.symmetric:
+            assert slab.dipole_e_per_A == 0.0
+
+
+def test_sites_keep_their_names() -> None:
+    crystal = build_prototype("LLZO-tetragonal")
+    names = np.array(crystal.info["site_names"])[crystal.arrays["site"]]
+    slab = build_slab(crystal, layers=2).atoms
+    found = np.array(slab.info["site_names"])[slab.arrays["site"]]
+    assert sorted(found) == sorted(names)  # both are one conventional cell
+    assert all(
+        name.startswith(symbol)
+        for name, symbol in zip(found, slab.symbols, strict=True)
+    )
+
+
+@pytest.mark.parametrize(
     ("crystal", "options", "expected"),
     [
         (bulk("Cu"), {"miller": (0, 0, 0)}, "miller must be three integers"),
         (bulk("Cu"), {"layers": 0}, "layers must be at least 1"),
+        (bulk("Cu"), {"thickness_A": 0.0}, "thickness_A must be positive"),
+        (bulk("Cu"), {"thickness_A": 1e6}, "thickness_A must be below"),
+        (bulk("Cu"), {"termination": 1}, "termination must be one of 0 to 0"),
+        (bulk("Cu"), {"top_termination": -1}, "top_termination must be one of"),
         (bulk("Cu"), {"vacuum_A": -1.0}, "vacuum_A must not be negative"),
         (Atoms("Cu"), {}, "crystal must be periodic"),
     ],
