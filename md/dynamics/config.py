@@ -134,6 +134,11 @@ class DynamicsConfig(BaseModel):
     every: int = Field(
         default=100, ge=1, description="Steps between saved frames and log rows."
     )
+    save: tuple[Literal["velocities", "forces"], ...] = Field(
+        default=(),
+        description="What saved frames hold beside the positions, such as "
+        "[velocities, forces]; each is as large as the positions.",
+    )
     friction_per_ps: float = Field(
         default=2.0,
         gt=0,

@@ -1,6 +1,7 @@
 """What happened during a run, one line of JSON each."""
 
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -50,9 +51,13 @@ class Event:
 
 
 def append_event(path: Path, event: Event) -> None:
-    """Add one line to an event log."""
-    with path.open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(event.to_json(), ensure_ascii=False) + "\n")
+    """Add one line to an event log; half a line, left by a kill, stays by itself."""
+    line = json.dumps(event.to_json(), ensure_ascii=False) + "\n"
+    with path.open("ab+") as stream:
+        if stream.tell():
+            stream.seek(-1, os.SEEK_END)
+            line = line if stream.read() == b"\n" else "\n" + line
+        stream.write(line.encode())
 
 
 def read_events(path: Path) -> tuple[Event, ...]:

@@ -2,21 +2,24 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 from ase import Atoms
 from ase.io import write
 
-from md.dynamics.checkpoint import Checkpoint, write_checkpoint
+from md.dynamics.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from md.dynamics.events import Event, append_event, read_events
 from md.dynamics.frame import Observer
 from md.dynamics.log import EnergyLog, read_log
 from md.dynamics.motion import Motion
 from md.dynamics.outcome import DynamicsResult
 from md.trajectory import TrajectoryWriter
+from md.trajectory.disk import NotWrittenError, is_of_the_disk, not_written
 
 _OBSERVABLES = ("potential_energy_eV", "kinetic_energy_eV", "temperature_K")
 _LISTED = 10  # atoms of an event that the trajectory keeps
@@ -127,6 +130,14 @@ class Recorder:
         self._written_at = -np.inf
 
     def __enter__(self) -> Self:
+        try:
+            return self._opened()
+        except OSError as error:
+            if is_of_the_disk(error):
+                raise self._clearer(error) from error
+            raise
+
+    def _opened(self) -> Self:
         self._files.folder.mkdir(parents=True, exist_ok=True)
         if self._resume_at is None:
             for leftover in self._files.existing():
@@ -136,14 +147,41 @@ class Recorder:
             self._atoms,
             metadata=self._identity,
             observables=_OBSERVABLES,
+            velocities="velocities" in self._motion.config.save,
+            forces="forces" in self._motion.config.save,
             resume_at_step=self._resume_at,
         )
         self._log = EnergyLog(self._files.log, keep_to=self._resume_at)
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._log.close()
-        self._trajectory.close()
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self._trajectory.close()
+        except OSError as failure:
+            if error is None and is_of_the_disk(failure):
+                raise self._clearer(failure) from failure
+            if error is None:
+                raise
+        finally:
+            with suppress(OSError):  # every row was flushed when it was written
+                self._log.close()
+        if isinstance(error, OSError) and is_of_the_disk(error):
+            raise self._clearer(error) from error
+
+    def _clearer(self, error: OSError) -> OSError:
+        """Say what of the run is safe when its disk takes no more."""
+        if isinstance(error, NotWrittenError):
+            error = error.__cause__ if isinstance(error.__cause__, OSError) else error
+        kept = "No step is kept."
+        if self._files.checkpoint.exists():
+            step = read_checkpoint(self._files.checkpoint).step
+            kept = f"All steps up to {step} are kept."
+        return not_written(self._files.folder, error, kept=kept)
 
     def note(self, event: Event) -> None:
         """Keep an event in the event log and in the trajectory."""
@@ -160,6 +198,7 @@ class Recorder:
             self._motion.atoms,
             step=frame.step,
             time_ps=frame.time_ps,
+            forces=frame.forces,
             potential_energy_eV=frame.potential_energy,
             kinetic_energy_eV=frame.kinetic_energy,
             temperature_K=frame.temperature_K,

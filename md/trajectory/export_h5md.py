@@ -11,9 +11,15 @@ from ase import Atoms
 from numpy.typing import NDArray
 
 from md.trajectory.export_frames import ExportFrames, FrameSink
-from md.trajectory.layout import EVENT_BYTES, GROUP, PARAMETERS, create_layout
+from md.trajectory.layout import (
+    EVENT_BYTES,
+    GROUP,
+    PARAMETERS,
+    create_layout,
+    frames_per_chunk,
+)
 from md.trajectory.sources import Vector
-from md.trajectory.writer import KJ_PER_MOL_PER_EV, frames_per_chunk
+from md.trajectory.writer import KJ_PER_MOL_PER_EV
 
 _ELEMENTS: Mapping[Vector, str] = {"velocities": "velocity", "forces": "force"}
 _KEPT_BITS = 23  # of single precision

@@ -16,6 +16,8 @@ FORMAT_VERSION = 1
 GROUP = "particles/all"
 PARAMETERS = "parameters/lithophile"
 EVENT_BYTES = 1024
+_CHUNK_BYTES = 1 << 20
+_MAX_FRAMES_PER_CHUNK = 256
 _SCALARS_PER_CHUNK = 1024
 _CELLS_PER_CHUNK = 128
 _EVENTS_PER_CHUNK = 16
@@ -26,6 +28,19 @@ _UNITS = MappingProxyType(
         "force": "kJ mol-1 Angstrom-1",
     }
 )
+
+
+def frames_per_chunk(n_atoms: int) -> int:
+    """Frames in one chunk of positions: about 1 MB, 256 at most.
+
+    Examples
+    --------
+    >>> frames_per_chunk(1500), frames_per_chunk(10)
+    (29, 256)
+
+    """
+    fitting = _CHUNK_BYTES // (24 * max(n_atoms, 1))
+    return int(np.clip(fitting, 1, _MAX_FRAMES_PER_CHUNK))
 
 
 def create_layout(

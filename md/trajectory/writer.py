@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import h5py
@@ -18,28 +18,28 @@ from ase import units as ase_units
 from numpy.typing import NDArray
 
 from md.trajectory.atomic_file import AtomicFile
-from md.trajectory.layout import EVENT_BYTES, GROUP, PARAMETERS, create_layout
+from md.trajectory.disk import not_written
+from md.trajectory.layout import (
+    EVENT_BYTES,
+    GROUP,
+    PARAMETERS,
+    create_layout,
+    frames_per_chunk,
+)
 from md.trajectory.orientation import standard_orientation
 from training_data.errors import InputError
 
 #: 1 eV in kJ/mol, the force unit that MDAnalysis knows.
 KJ_PER_MOL_PER_EV = ase_units.mol / ase_units.kJ
-_LAYOUT = ("v108", "v108")
-_CHUNK_BYTES = 1 << 20
-_MAX_FRAMES_PER_CHUNK = 256
-
-
-def frames_per_chunk(n_atoms: int) -> int:
-    """Frames in one chunk of positions: about 1 MB, 256 at most.
-
-    Examples
-    --------
-    >>> frames_per_chunk(1500), frames_per_chunk(10)
-    (29, 256)
-
-    """
-    fitting = _CHUNK_BYTES // (24 * max(n_atoms, 1))
-    return int(np.clip(fitting, 1, _MAX_FRAMES_PER_CHUNK))
+# Every object begins a memory page of its own: the kernel copies a write page by page
+# and may end a killed process in between, which must not tear a header or an index.
+_PAGED = MappingProxyType(
+    {
+        "libver": ("v108", "v108"),
+        "alignment_threshold": 1,
+        "alignment_interval": 4096,
+    }
+)
 
 
 class TrajectoryWriter:
@@ -63,7 +63,7 @@ class TrajectoryWriter:
         Names of the scalars given with each frame, with their units as the last
         part of the name (``potential_energy_eV``, ``temperature_K``).
     velocities, forces
-        Keep them as well; they are then taken from each frame's Atoms.
+        Keep them as well.
     resume_at_step
         Continue an existing file: frames after this step are dropped, so that a
         run that is repeated from its checkpoint writes each frame once.
@@ -121,6 +121,8 @@ class TrajectoryWriter:
         self._per_flush = frames_per_flush or self._per_chunk
         self._buffer: list[dict[str, Any]] = []
         self._events: list[bytes] = []
+        self._safe_step: int | None = None
+        self._failed = False
         create = resume_at_step is None
         if create and self.path.exists():
             raise InputError(
@@ -141,7 +143,7 @@ class TrajectoryWriter:
             if create:
                 failure.callback(partial.unlink)
             failure.callback(self._disk.close)
-            self._file = h5py.File(self._disk, "w" if create else "r+", libver=_LAYOUT)
+            self._file = h5py.File(self._disk, "w" if create else "r+", **_PAGED)
             failure.callback(self._file.close)
             if create:
                 create_layout(
@@ -178,18 +180,26 @@ class TrajectoryWriter:
         return int(steps[-1]) if len(steps) else None
 
     def append(
-        self, atoms: Atoms, *, step: int, time_ps: float, **observables: float
+        self,
+        atoms: Atoms,
+        *,
+        step: int,
+        time_ps: float,
+        forces: NDArray[np.float64] | None = None,
+        **observables: float,
     ) -> None:
         """Append one frame.
 
         Parameters
         ----------
         atoms
-            Unwrapped positions and cell (and momenta, forces where they are kept).
+            Unwrapped positions and cell (and momenta where velocities are kept).
         step
             Step of the run; larger than that of the frame before.
         time_ps
             Time in ps; larger than that of the frame before.
+        forces
+            (n, 3) eV/Å, where they are kept; None asks the calculator of `atoms`.
         **observables
             One value for every observable that the writer was made with.
 
@@ -223,8 +233,9 @@ class TrajectoryWriter:
             per_ps = 1000.0 * ase_units.fs
             frame["velocity"] = _turned(atoms.get_velocities() * per_ps, rotation)
         if "force" in self._vectors:
-            forces = atoms.get_forces(apply_constraint=False) * KJ_PER_MOL_PER_EV
-            frame["force"] = _turned(forces, rotation)
+            if forces is None:
+                forces = atoms.get_forces(apply_constraint=False)
+            frame["force"] = _turned(forces * KJ_PER_MOL_PER_EV, rotation)
         frame["observables"] = observables
         self._buffer.append(frame)
         if len(self._buffer) >= self._per_flush or last is None:
@@ -253,6 +264,11 @@ class TrajectoryWriter:
         sync
             Wait for the disk as well, against loss of power.
 
+        Raises
+        ------
+        NotWrittenError
+            If the disk is full; the file stays as it was.
+
         """
         if self._events:
             self._extend(f"{PARAMETERS}/events", np.array(self._events, dtype="S1024"))
@@ -273,10 +289,17 @@ class TrajectoryWriter:
         self._commit(sync=sync)
 
     def close(self) -> None:
-        """Flush and close; a second call does nothing."""
+        """Flush and close; a second call does nothing.
+
+        After a disk did not take a flush, nothing more is written: the file holds
+        what it held before.
+        """
         if self._disk.closed:
             return
         try:
+            if self._failed:
+                self._file.close()  # into memory
+                return
             self.flush()
             self._file.close()
             self._disk.commit(sync=True)
@@ -306,8 +329,15 @@ class TrajectoryWriter:
         dataset[start:] = values
 
     def _commit(self, *, shrinking: bool = False, sync: bool = False) -> None:
-        self._file.flush()
-        self._disk.commit(shrinking=shrinking, sync=sync)
+        try:
+            self._file.flush()
+            self._disk.commit(shrinking=shrinking, sync=sync)
+        except OSError as error:
+            self._failed = True
+            safe = self._safe_step
+            kept = "No frame is kept." if safe is None else f"Step {safe} is kept."
+            raise not_written(self.path, error, kept=kept) from error
+        self._safe_step = self.last_step
 
     def _check(self, atoms: Atoms) -> None:
         present = set(self._file.get("observables", {}))
@@ -316,6 +346,11 @@ class TrajectoryWriter:
             raise InputError(
                 f"atoms must be those of {str(self.path)!r}; got {atoms.symbols!s}. "
                 "Resume with the structure that the run was started with."
+            )
+        if self._values("position").compression is not None:
+            raise InputError(
+                f"path must be a trajectory that a run wrote; got {str(self.path)!r}, "
+                "a packed copy. Resume with the run's own file."
             )
         vectors = {
             v for v in ("position", "velocity", "force") if v in self._file[GROUP]

@@ -14,6 +14,7 @@ from ase import Atoms
 from ase.build import bulk
 
 from md.trajectory import TrajectoryWriter, open_trajectory
+from md.trajectory import layout as layout_module
 from md.trajectory import writer as writer_module
 from md.trajectory.atomic_file import AtomicFile
 
@@ -102,7 +103,7 @@ def test_every_prefix_of_the_writes_is_a_valid_file(
     SnapshotAfterEveryWrite.copies.mkdir()
     SnapshotAfterEveryWrite.n_copies = 0
     monkeypatch.setattr(writer_module, "AtomicFile", SnapshotAfterEveryWrite)
-    monkeypatch.setattr(writer_module, "_MAX_FRAMES_PER_CHUNK", 2)
+    monkeypatch.setattr(layout_module, "_MAX_FRAMES_PER_CHUNK", 2)
     atoms = Atoms("Li2", positions=[[0, 0, 0], [1, 1, 1]], cell=[4, 4, 4], pbc=True)
     path = tmp_path / "trajectory.h5"
 
