@@ -54,8 +54,8 @@ class DopedSettings(Settings):
     min_distance_A: float = Field(
         2.0, ge=0, description="Mobile ions and dopants stay this far apart [Å]"
     )
-    n_runs: int = Field(4, ge=1, description="Annealing runs of each placement")
-    n_sweeps: int = Field(200, ge=1, description="Moves per mobile ion of each run")
+    n_runs: int = Field(8, ge=1, description="Annealing runs of each placement")
+    n_sweeps: int = Field(400, ge=1, description="Moves per mobile ion of each run")
     seed: int = Field(0, ge=0, description="Seed of the random numbers")
     model: str | None = Field(
         None,

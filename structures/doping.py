@@ -40,8 +40,8 @@ def build_doped(
     oxidation_states: Mapping[str, float] | None = None,
     n_formula_units: int | None = None,
     min_distance_A: float = MIN_DISTANCE_A,
-    n_runs: int = 4,
-    n_sweeps: int = 200,
+    n_runs: int = 8,
+    n_sweeps: int = 400,
     potential: Potential | None = None,
 ) -> Doping:
     """Charge-neutral doped cells, symmetry-distinct and ranked by energy.
@@ -177,8 +177,8 @@ def order_host(
     rng: np.random.Generator,
     oxidation_states: Mapping[str, float] | None = None,
     min_distance_A: float = MIN_DISTANCE_A,
-    n_runs: int = 4,
-    n_sweeps: int = 200,
+    n_runs: int = 8,
+    n_sweeps: int = 400,
 ) -> Atoms:
     """Undoped cell, ordered as the doped ones are: what defect energies compare with.
 

@@ -1,5 +1,6 @@
 """Doped cells of one composition, ranked."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -129,13 +130,14 @@ class Doping:
             or cell.electrostatic_energy_eV
             for cell in self.cells
         ]
-        for names in dict.fromkeys(cell.dopant_sites for cell in self.cells):
-            chosen = [i for i, c in enumerate(self.cells) if c.dopant_sites == names]
+        kinds = [_counted(cell.dopant_sites) for cell in self.cells]
+        for names in dict.fromkeys(kinds):
+            chosen = [i for i, kind in enumerate(kinds) if kind == names]
             axes.plot(
                 [self.cells[i].dopant_distance_A for i in chosen],
                 [energies[i] - min(energies) for i in chosen],
                 "o",
-                label=", ".join(names),
+                label=names,
             )
         axes.set_xlabel("smallest distance between dopants (Å)")
         kind = "potential" if by_potential else "point charges"
@@ -143,3 +145,9 @@ class Doping:
         axes.set_title(self.formula)
         axes.legend(title="dopants on")
         return axes
+
+
+def _counted(names: tuple[str, ...]) -> str:
+    """Site names with how often each occurs."""
+    counts = Counter(sorted(names))
+    return ", ".join(f"{number} {name}" for name, number in counts.items())

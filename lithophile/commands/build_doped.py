@@ -67,13 +67,13 @@ def doped(
     n_runs: Annotated[
         int | None,
         typer.Option(
-            "--runs", show_default="4", help="Annealing runs of each placement."
+            "--runs", show_default="8", help="Annealing runs of each placement."
         ),
     ] = None,
     n_sweeps: Annotated[
         int | None,
         typer.Option(
-            "--sweeps", show_default="200", help="Moves per mobile ion of each run."
+            "--sweeps", show_default="400", help="Moves per mobile ion of each run."
         ),
     ] = None,
     seed: Annotated[
