@@ -1,4 +1,4 @@
-"""Duplicates: false merges and splits against a count that is known, and time.
+"""Duplicates: false merges and splits against known counts, and processor time.
 
 Every way of putting Zr, Li and vacancies on the octahedra of a chlorine packing is a
 structure; which of them are the same follows exactly from the symmetry of the packing.
@@ -105,12 +105,12 @@ def measured(kind: str, n: int, noise_A: float, seed: int) -> dict[str, object]:
         atoms.numbers[n_chlorine:] = row
         structures.append(disguised(atoms[atoms.numbers > 0], noise_A, rng))
     truth = orbit_labels(ways, permutations)
-    begin = time.perf_counter()
+    begin = time.process_time()
     for atoms in structures:
         fingerprint(atoms)
-    middle = time.perf_counter()
+    middle = time.process_time()
     found = find_duplicates(structures)
-    end = time.perf_counter()
+    end = time.process_time()
     merged = sum(len(set(truth[list(group)])) - 1 for group in found.groups)
     group_of = np.empty(n, dtype=int)
     for k, group in enumerate(found.groups):
@@ -128,7 +128,7 @@ def measured(kind: str, n: int, noise_A: float, seed: int) -> dict[str, object]:
         "failures": len(found.failures),
         "site_comparisons": found.n_site_comparisons,
         "fingerprint_ms_per_structure": 1e3 * (middle - begin) / n,
-        "seconds": end - middle,
+        "cpu_seconds": end - middle,
     }
 
 

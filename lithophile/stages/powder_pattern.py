@@ -54,7 +54,7 @@ def xrd_stage(
         curves = folder.path / "pattern.csv"
         write_text(curves, _table(patterns, fit, shape))
         figure = folder.figure("xrd")
-        _draw(patterns, fit, shape, settings.against, figure)
+        _draw(patterns, fit, shape, settings, figure)
         result: dict[str, Any] = {
             "wavelength_A": wavelength_of(wavelength),
             "phases": [
@@ -140,18 +140,22 @@ def _draw(
     patterns: list[DiffractionPattern],
     fit: PatternFit | None,
     shape: PeakShape,
-    against: str,
+    settings: XrdSettings,
     path: Path,
 ) -> None:
     """Fit, or the patterns one above the other."""
+    against = settings.against
     if fit is not None:
         figure = new_figure(7.6, 4.2)
         fit.plot(figure.subplots(), against=against)
     else:
         figure = new_figure(7.6, PANEL_INCH * len(patterns) + 0.6)
         axes = figure.subplots(len(patterns), 1, squeeze=False, sharex=True)[:, 0]
-        for axis, pattern in zip(axes, patterns, strict=True):
+        for axis, pattern, name in zip(
+            axes, patterns, settings.structures, strict=True
+        ):
             pattern.plot(axis, against=against, shape=shape)
+            axis.set_title(Path(name).name, fontsize=9)
         for axis in axes[:-1]:
             axis.set_xlabel("")
     figure.savefig(path, dpi=150)
