@@ -7,6 +7,7 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 from ase.calculators.lj import LennardJones
+from scipy import optimize
 
 from mlip.ase_potential import AsePotential
 from mlip.potential import Potential, Session
@@ -58,6 +59,53 @@ def springs() -> Callable[..., LawPotential]:
     return build
 
 
+class SoftSpheres(Potential):
+    """Repulsive spheres U = Σ ε (1 - r²/d²)⁴, three times differentiable, with stress.
+
+    Nearest images only: the cell must be wider than 2 d, and not skewed.
+    """
+
+    def __init__(self, *, epsilon_eV: float, diameter_A: float) -> None:
+        self.name, self.species, self.level = "soft spheres", None, "exact"
+        self.epsilon_eV, self.diameter_A = epsilon_eV, diameter_A
+        self.n_calls = 0
+
+    def _predict(self, structures):
+        raise NotImplementedError
+
+    def session(self, atoms: Atoms) -> Session:
+        return SoftSession(self, len(atoms))
+
+
+class SoftSession(Session):
+    def __init__(self, potential: SoftSpheres, n_atoms: int) -> None:
+        self.potential = potential
+        self.first, self.second = np.triu_indices(n_atoms, k=1)
+        pairs = np.arange(len(self.first))
+        self.incidence = np.zeros((n_atoms, len(pairs)))
+        self.incidence[self.second, pairs] = 1.0
+        self.incidence[self.first, pairs] = -1.0
+
+    def evaluate(self, positions, cell, *, stress=True):
+        self.potential.n_calls += 1
+        epsilon, d2 = self.potential.epsilon_eV, self.potential.diameter_A**2
+        between = (positions[self.second] - positions[self.first]) @ np.linalg.inv(cell)
+        between = (between - np.rint(between)) @ cell
+        depth = np.maximum(0.0, 1.0 - np.einsum("ij,ij->i", between, between) / d2)
+        cubed = depth**3
+        push = (8.0 * epsilon / d2 * cubed)[:, None] * between
+        voigt = np.full(6, np.nan)
+        if stress:
+            tensor = -(push.T @ between) / abs(np.linalg.det(cell))
+            voigt = tensor[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]]
+        return float(epsilon * (cubed @ depth)), self.incidence @ push, voigt
+
+
+@pytest.fixture
+def soft_spheres() -> Callable[..., SoftSpheres]:
+    return SoftSpheres
+
+
 @pytest.fixture
 def argon() -> Atoms:
     """Crystal of 32 argon atoms, slightly disordered."""
@@ -73,3 +121,49 @@ def lennard_jones() -> Potential:
         lambda: LennardJones(sigma=3.4, epsilon=0.0104, rc=7.0, ro=5.5, smooth=True),
         name="lj-argon",
     )
+
+
+def _independent(samples: np.ndarray) -> float:
+    """Count independent samples, from the autocorrelation to its first zero."""
+    away = samples - samples.mean()
+    n = len(away)
+    spectrum = np.abs(np.fft.rfft(away, 2 * n)) ** 2
+    correlation = np.fft.irfft(spectrum)[:n]
+    correlation /= correlation[0]
+    negative = np.nonzero(correlation < 0)[0]
+    until = int(negative[0]) if len(negative) else n
+    return n / max(1.0, 1.0 + 2.0 * correlation[1:until].sum())
+
+
+def _slope_between(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
+    """Slope of ln P(x|other)/P(x|one) and its standard error.
+
+    The maximum-likelihood estimate of Merz and Shirts, PLoS ONE 13, e0202764 (2018),
+    is a logistic regression of the ensemble on x. Each set is thinned to independent
+    samples, so that the error of the regression is the error.
+    """
+    sets = [x[:: max(1, round(len(x) / _independent(x)))] for x in (one, other)]
+    x = np.concatenate(sets)
+    belongs = np.repeat([0.0, 1.0], [len(s) for s in sets])
+    scaled = (x - x.mean()) / x.std()
+
+    def loss(line: np.ndarray) -> float:
+        z = line[0] + line[1] * scaled
+        return float(np.sum(np.logaddexp(0, z) - belongs * z))
+
+    fit = optimize.minimize(loss, [0.0, 0.0], method="BFGS").x
+    p = 1 / (1 + np.exp(-(fit[0] + fit[1] * scaled)))
+    design = np.stack([np.ones_like(x), scaled], axis=1)
+    information = design.T @ (design * (p * (1 - p))[:, None])
+    error = np.sqrt(np.linalg.inv(information)[1, 1])
+    return fit[1] / x.std(), error / x.std()
+
+
+@pytest.fixture
+def independent() -> Callable[[np.ndarray], float]:
+    return _independent
+
+
+@pytest.fixture
+def slope_between() -> Callable[[np.ndarray, np.ndarray], tuple[float, float]]:
+    return _slope_between
