@@ -9,11 +9,13 @@ from typing import Annotated
 import typer
 
 import lithophile.commands.analyze_crystal
-import lithophile.commands.build_doped  # noqa: F401  (both add their commands)
+import lithophile.commands.build_doped
+import lithophile.commands.build_llzo  # noqa: F401
 from lithophile.commands.analyze import analyze
 from lithophile.commands.build import build
 from lithophile.commands.demo import demo
 from lithophile.commands.evaluate import evaluate
+from lithophile.commands.export import export
 from lithophile.commands.md import md
 from lithophile.commands.models import models
 from lithophile.commands.relax import relax
@@ -75,6 +77,7 @@ application.add_typer(build, name="build", rich_help_panel=_STAGES)
 application.command(rich_help_panel=_STAGES)(relax)
 application.command(rich_help_panel=_STAGES)(md)
 application.add_typer(analyze, name="analyze", rich_help_panel=_STAGES)
+application.add_typer(export, name="export", rich_help_panel=_STAGES)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ SETTINGS = {
     "models check": "lithophile.settings:ModelSettings",
     "build doped": "lithophile.doping_settings:DopedSettings",
     "build interface": "lithophile.build_settings:InterfaceSettings",
+    "build llzo": "lithophile.ordering_settings:OrderingSettings",
     "build slab": "lithophile.build_settings:SlabSettings",
     "relax": "lithophile.settings:RelaxSettings",
     "md": "lithophile.dynamics_settings:DynamicsSettings",
@@ -21,6 +22,11 @@ SETTINGS = {
     "analyze msd": "lithophile.settings:MsdSettings",
     "analyze crystal": "lithophile.crystal_settings:CrystalSettings",
     "analyze xrd": "lithophile.crystal_settings:XrdSettings",
+    "export extxyz": "lithophile.export_settings:WrappableSettings",
+    "export xdatcar": "lithophile.export_settings:WrappableSettings",
+    "export dump": "lithophile.export_settings:DumpSettings",
+    "export lammps": "lithophile.export_settings:DumpSettings",
+    "export h5md": "lithophile.export_settings:PackedSettings",
 }
 """Command → module and class of its settings (imported when asked for)."""
 

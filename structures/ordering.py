@@ -28,6 +28,8 @@ class Ordering:
         failed; None without a potential.
     n_equivalent
         Number of different symmetry images of each arrangement.
+    space_groups
+        Space group of each structure, as in ``"I4_1/acd (142)"``.
     site_counts
         Atoms per site name and species of each structure, as in
         ``{"Li24d": {"Li": 9}}``.
@@ -55,6 +57,7 @@ class Ordering:
     electrostatic_energies_eV: tuple[float, ...]
     potential_energies_eV: tuple[float, ...] | None
     n_equivalent: tuple[int, ...]
+    space_groups: tuple[str, ...]
     site_counts: tuple[dict[str, dict[str, int]], ...]
     excluded_pairs: tuple[int, ...]
     forbidden_pairs: tuple[tuple[str, str, float, float, int], ...]
@@ -95,6 +98,7 @@ class Ordering:
                         else None
                     ),
                     "n_equivalent": self.n_equivalent[index],
+                    "space_group": self.space_groups[index],
                     "site_counts": self.site_counts[index],
                     "excluded_pairs": self.excluded_pairs[index],
                 }
@@ -104,7 +108,7 @@ class Ordering:
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Energies of the ranked structures above the lowest, in eV per cell."""
-        import matplotlib.pyplot as plt
+        import matplotlib.pyplot as plt  # noqa: PLC0415 (slow to import)
 
         axes = plt.subplots()[1] if ax is None else ax
         ranks = np.arange(1, len(self.structures) + 1)
@@ -113,7 +117,23 @@ class Ordering:
         if self.potential_energies_eV is not None:
             energies = np.array(self.potential_energies_eV)
             axes.plot(ranks, energies - np.nanmin(energies), "s", label="potential")
+            axes.legend()
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.set_xlabel("rank")
         axes.set_ylabel("energy above the lowest (eV per cell)")
-        axes.legend()
+        return axes
+
+    def plot_runs(self, ax: "Axes | None" = None) -> "Axes":
+        """Lowest energy of every run above the lowest of all, in eV per cell."""
+        import matplotlib.pyplot as plt  # noqa: PLC0415 (slow to import)
+
+        axes = plt.subplots()[1] if ax is None else ax
+        energies = np.array(self.run_lowest_eV)
+        energies[~np.isfinite(energies)] = np.nan
+        axes.bar(np.arange(1, self.n_runs + 1), 1000 * (energies - np.nanmin(energies)))
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.set_ylim(bottom=0, top=max(axes.get_ylim()[1], 1.0))
+        axes.set_title(f"{self.n_runs_lowest} of {self.n_runs} found the lowest")
+        axes.set_xlabel("run")
+        axes.set_ylabel("its lowest above the lowest of all (meV per cell)")
         return axes

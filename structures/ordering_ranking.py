@@ -3,12 +3,17 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
+import spglib
 from ase import Atoms
 
 from structures.disordered_crystal import DisorderedCrystal
 from structures.ordering import Ordering
 from structures.ordering_problem import VACANCY, OrderingProblem
-from structures.site_symmetry import canonical_arrangement, site_permutations
+from structures.site_symmetry import (
+    SYMMETRY_TOLERANCE_A,
+    canonical_arrangement,
+    site_permutations,
+)
 from training_data.errors import Failure, InputError
 
 if TYPE_CHECKING:
@@ -65,6 +70,7 @@ def rank_arrangements(
         electrostatic_energies_eV=tuple(chosen[i][1] for i in order),
         potential_energies_eV=answers,
         n_equivalent=tuple(chosen[i][2] for i in order),
+        space_groups=tuple(_space_group(structures[i]) for i in order),
         site_counts=tuple(_site_counts(structures[i]) for i in order),
         excluded_pairs=tuple(int(violations[i]) for i in order),
         forbidden_pairs=_forbidden_pairs(crystal, problem),
@@ -107,6 +113,12 @@ def _structure(
     )
     atoms.info["site_names"] = names
     return atoms
+
+
+def _space_group(atoms: Atoms) -> str:
+    """Symbol and number of the space group."""
+    cell = (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers)
+    return str(spglib.get_spacegroup(cell, symprec=SYMMETRY_TOLERANCE_A) or "P1 (1)")
 
 
 def _site_counts(atoms: Atoms) -> dict[str, dict[str, int]]:

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -16,6 +16,7 @@ LADDER_RATIO = 1.19
 LADDER_ATOMS = 56  # cells with more mobile atoms need denser ladders
 FEWEST_RUNGS, MOST_RUNGS = 5, 32
 MOVES_BETWEEN_EXCHANGES = 10
+ROUNDS_BETWEEN_REFRESHES = 500  # rounding stays far below 1e-9 eV
 KEPT_PER_RUN = 32
 SAME_ENERGY_eV = 1e-5
 MOST_ARRANGEMENTS = 2_000_000
@@ -53,6 +54,7 @@ def temper(
     n_sweeps: int,
     kT_range: tuple[float, float],
     rng: np.random.Generator,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[np.ndarray]:
     """Arrangements of low energy that each run of parallel tempering came across.
 
@@ -80,8 +82,10 @@ def temper(
         )
         accepted = first[np.log(rng.random(len(first))) < gain]
         chains.exchange(accepted, accepted + 1)
-        if number % 1000 == 999:  # noqa: PLR2004 (rounding stays far below 1e-9 eV)
+        if (number + 1) % ROUNDS_BETWEEN_REFRESHES == 0:
             chains.refresh()
+            if progress is not None:
+                progress(number + 1, n_rounds)
     return _minima(problem, found)
 
 
@@ -92,6 +96,7 @@ def anneal(
     n_sweeps: int,
     kT_range: tuple[float, float],
     rng: np.random.Generator,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[np.ndarray]:
     """Arrangements of low energy that each run of simulated annealing came across.
 
@@ -106,8 +111,10 @@ def anneal(
         for _ in range(MOVES_BETWEEN_EXCHANGES):
             chains.move(kT, rng)
         _remember(found, chains, FEWEST_RUNGS)
-        if number % 1000 == 999:  # noqa: PLR2004 (rounding stays far below 1e-9 eV)
+        if (number + 1) % ROUNDS_BETWEEN_REFRESHES == 0:
             chains.refresh()
+            if progress is not None:
+                progress(number + 1, n_rounds)
     return _minima(problem, found)
 
 

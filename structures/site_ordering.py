@@ -1,6 +1,6 @@
 """Ordered structures from partial occupancies, by electrostatics."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -39,6 +39,7 @@ def order_sites(
     kT_range: tuple[float, float] | None = None,
     n_keep: int = 10,
     potential: "Potential | None" = None,
+    progress: Callable[[int, int], None] | None = None,
     rng: np.random.Generator,
 ) -> Ordering:
     """Lowest ordered structures of a disordered crystal.
@@ -75,6 +76,8 @@ def order_sites(
     potential
         Evaluates the structures as they are, in one batch, and ranks them instead of
         the electrostatic energy.
+    progress
+        Called with the number of rounds of moves that are done, and of all.
     rng
         Source of random numbers.
 
@@ -147,6 +150,7 @@ def order_sites(
             n_sweeps=n_sweeps,
             kT_range=kT_range or temperature_range(problem, volume),
             rng=rng,
+            progress=progress,
         )
     return rank_arrangements(
         crystal,
