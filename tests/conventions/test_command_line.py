@@ -40,6 +40,10 @@ PROMISED = (
     "md",
     "analyze dissolution",
     "analyze msd",
+    "export extxyz",
+    "export xdatcar",
+    "export dump",
+    "export lammps",
     "report",
     "schema",
 )
