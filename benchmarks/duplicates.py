@@ -5,7 +5,7 @@ structure; which of them are the same follows exactly from the symmetry of the p
 Each is disguised (supercell, rotation, shuffled atoms, shift, noise) and the groups
 that come back are compared with the exact ones.
 
-    python benchmarks/duplicates.py [--structures 1000] [--noise-A 0.05] [--seed 1]
+    python benchmarks/duplicates.py [--structures 300] [--noise-A 0.05] [--seed 1]
 """
 
 import argparse
@@ -18,7 +18,7 @@ import spglib
 from ase import Atoms
 from ase.build import bulk, make_supercell
 
-from structures import find_duplicates
+from structures import MatchCriteria, find_duplicates
 from training_data import fingerprint
 
 N_COPIES = 4
@@ -92,7 +92,9 @@ def disguised(atoms: Atoms, noise_A: float, rng: np.random.Generator) -> Atoms:
     return copy
 
 
-def measured(kind: str, n: int, noise_A: float, seed: int) -> dict[str, object]:
+def measured(
+    kind: str, n: int, noise_A: float, seed: int, tolerance: float = 0.15
+) -> dict[str, object]:
     """Measure false merges, false splits and time for one packing."""
     rng = np.random.default_rng(seed)
     packing, n_chlorine = chlorine_packing(kind)
@@ -109,7 +111,8 @@ def measured(kind: str, n: int, noise_A: float, seed: int) -> dict[str, object]:
     for atoms in structures:
         fingerprint(atoms)
     middle = time.process_time()
-    found = find_duplicates(structures)
+    criteria = MatchCriteria(fingerprint_tolerance=tolerance)
+    found = find_duplicates(structures, criteria=criteria)
     end = time.process_time()
     merged = sum(len(set(truth[list(group)])) - 1 for group in found.groups)
     group_of = np.empty(n, dtype=int)
@@ -119,6 +122,7 @@ def measured(kind: str, n: int, noise_A: float, seed: int) -> dict[str, object]:
     return {
         "packing": kind,
         "noise_A": noise_A,
+        "fingerprint_tolerance": tolerance,
         "n_structures": n,
         "mean_atoms": float(np.mean([len(atoms) for atoms in structures])),
         "distinct_exact": len(set(truth)),
@@ -136,9 +140,12 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--structures", type=int, default=500)
     parser.add_argument("--noise-A", type=float, nargs="+", default=[0.0, 0.05, 0.1])
+    parser.add_argument("--tolerance", type=float, default=0.15)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     for packing_kind in ("hcp", "ccp"):
         for noise in asked.noise_A:
-            answer = measured(packing_kind, asked.structures, noise, asked.seed)
+            answer = measured(
+                packing_kind, asked.structures, noise, asked.seed, asked.tolerance
+            )
             print(json.dumps(answer), flush=True)
