@@ -218,8 +218,9 @@ def defect_energies(
     dopant
         Element that is counted.
     phases
-        Formula → energy per formula unit [eV] of the other phases in equilibrium, from
-        the same potential. The host is added with the energy that it has here.
+        Formula → energy per formula unit [eV] of the reference phases, from the same
+        potential. Where they are one fewer than the elements, the host is added with
+        the energy that it has here.
     fmax_eV_per_A
         Largest force left when the positions are relaxed [eV/Å].
     max_steps
@@ -253,7 +254,7 @@ def defect_energies(
             f"host must have an energy; got none of {host.get_chemical_formula()}: "
             f"{reason}. Relax the host first."
         )
-    phases = {**_host_phase(host, host_energy), **phases}
+    phases = _with_host(phases, [host, *doped], host_energy)
     results: list[DefectEnergy | Failure] = []
     for index, (atoms, found) in enumerate(zip(doped, outcomes[1:], strict=True)):
         converged, energy, reason = found
@@ -275,13 +276,18 @@ def defect_energies(
     return tuple(results)
 
 
-def _host_phase(host: Atoms, energy_eV: float) -> dict[str, float]:
-    """Energy of the host per formula unit [eV], under its formula."""
+def _with_host(
+    phases: Mapping[str, float], cells: Sequence[Atoms], host_energy_eV: float
+) -> dict[str, float]:
+    """Phases as given, and the host with its energy where they are one too few."""
     from pymatgen.core import Composition  # noqa: PLC0415 (slow to import)
 
-    content = Composition(host.get_chemical_formula())
+    elements = {symbol for atoms in cells for symbol in atoms.get_chemical_symbols()}
+    if len(phases) + 1 != len(elements):
+        return dict(phases)
+    content = Composition(cells[0].get_chemical_formula())
     formula, n_units = content.get_reduced_formula_and_factor()
-    return {formula: energy_eV / n_units}
+    return {formula: host_energy_eV / n_units, **phases}
 
 
 def _energies(

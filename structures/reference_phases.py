@@ -14,12 +14,12 @@ from training_data.errors import InputError
 
 
 def reference_structures(
-    host: Atoms, *, ions: Mapping[str, int], self_fixed: str | None = None
+    host: Atoms, *, ions: Mapping[str, int], fixed_by_host: str | None = None
 ) -> dict[str, Atoms]:
     """Phases that an oxide host exchanges atoms with, ready to be relaxed.
 
-    Lithium metal, and one oxide of every dopant and of every cation of the host but
-    one, whose potential follows from the host itself.
+    Lithium metal, and one oxide of every cation of the host and of every dopant, so
+    that each ion comes from an oxide and goes into one.
 
     Parameters
     ----------
@@ -27,8 +27,9 @@ def reference_structures(
         Neutral oxide that contains lithium.
     ions
         Charge of each dopant [e].
-    self_fixed
-        That cation; by default the one with the highest charge (Zr in LLZO).
+    fixed_by_host
+        Cation of the host (such as Zr) that gets no oxide: its chemical potential
+        follows from the host, in equilibrium with all other phases.
 
     Returns
     -------
@@ -40,11 +41,19 @@ def reference_structures(
     InputError
         If the host is no oxide of lithium, or an ion has no known reference oxide.
 
+    Notes
+    -----
+    With an oxide for every cation the energy of forming the host from its oxides
+    cancels: Hf4+ for Zr4+ is HfO2 against ZrO2. Oxides that react with each other to
+    the host are then a convention, not an equilibrium. With `fixed_by_host` the phases
+    can be in equilibrium, but the dopant's phase must then be the stable one among
+    those with the host's cations, or its energy is too low by that of forming it.
+
     Examples
     --------
-    >>> perovskite = Atoms("LiTaO3", cell=[4, 4, 4], pbc=True)
-    >>> sorted(reference_structures(perovskite, ions={"Mg": 2}))
-    ['Li', 'Li2O', 'MgO']
+    >>> garnet = Atoms("Li7La3Zr2O12", cell=[9, 9, 9], pbc=True)
+    >>> sorted(reference_structures(garnet, ions={"Mg": 2}))
+    ['La2O3', 'Li', 'Li2O', 'MgO', 'ZrO2']
 
     """
     from pymatgen.core import Composition  # noqa: PLC0415 (slow to import)
@@ -59,8 +68,12 @@ def reference_structures(
         element: int(charge)
         for element, charge in oxidation_states_of(present - {"O"}).items()
     }
-    fixed = self_fixed or max(charges, key=lambda e: (charges[e], e))
-    oxides = {e: q for e, q in charges.items() if e != fixed} | dict(ions)
+    if fixed_by_host is not None and fixed_by_host not in charges:
+        raise InputError(
+            f"fixed_by_host must be a cation of the host ({', '.join(charges)}); got "
+            f"{fixed_by_host!r}. Name one of them, or none."
+        )
+    oxides = {e: q for e, q in charges.items() if e != fixed_by_host} | dict(ions)
     structures = [build_prototype("Li-bcc")]
     structures += [build_reference_oxide(e, q) for e, q in oxides.items()]
     return {

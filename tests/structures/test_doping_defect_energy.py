@@ -258,7 +258,11 @@ def test_most_of_the_dopant_list_has_a_reference():
 def test_phases_of_the_garnet():
     garnet = Atoms("Li7La3Zr2O12", cell=[9, 9, 9], pbc=True)
     phases = reference_structures(garnet, ions={"Al": 3})
-    assert set(phases) == {"Li", "Li2O", "La2O3", "Al2O3"}  # Zr follows from the host
+    assert set(phases) == {"Li", "Li2O", "La2O3", "ZrO2", "Al2O3"}
+    fewer = reference_structures(garnet, ions={"Al": 3}, fixed_by_host="Zr")
+    assert set(phases) - set(fewer) == {"ZrO2"}
+    with pytest.raises(InputError, match="fixed_by_host"):
+        reference_structures(garnet, ions={"Al": 3}, fixed_by_host="Hf")
 
 
 def test_host_without_lithium_is_refused():
