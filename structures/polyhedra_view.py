@@ -57,7 +57,7 @@ def draw_polyhedra(
         ax = Figure(figsize=(5, 4.6), layout="constrained").subplots()
     right, up, depth = PLANES[along]
     outlines, depths, colours = [], [], []
-    origins = _images(found, right, up)
+    origins = _images(found, right, up, depth)
     for centre, symbol, corners in zip(
         found.centres, found.species, found.vertices(), strict=True
     ):
@@ -191,11 +191,11 @@ def _outline(points: np.ndarray) -> np.ndarray:
         return points[:0]
 
 
-def _images(found: "Polyhedra", right: int, up: int) -> np.ndarray:
-    """Lattice vectors that fill about 16 Å to the right and upwards."""
-    cell, pbc = found.atoms.cell.array, found.atoms.pbc
+def _images(found: "Polyhedra", right: int, up: int, depth: int) -> np.ndarray:
+    """Lattice vectors that fill about 16 Å of the picture; none leads into it."""
     counts = []
-    for vector, periodic in zip(cell, pbc, strict=True):
-        reach = np.hypot(vector[right], vector[up])
-        counts.append(max(1, round(SHOWN_A / reach)) if periodic and reach > 1 else 1)
-    return np.array([np.array(n) @ cell for n in np.ndindex(*counts)])
+    for vector, periodic in zip(found.atoms.cell.array, found.atoms.pbc, strict=True):
+        reach = float(np.hypot(vector[right], vector[up]))
+        lies_flat = bool(periodic) and reach > 1 and reach >= abs(vector[depth])
+        counts.append(max(1, round(SHOWN_A / reach)) if lies_flat else 1)
+    return np.array([np.array(n) @ found.atoms.cell.array for n in np.ndindex(*counts)])
