@@ -14,6 +14,7 @@ from md.dynamics.config import DynamicsConfig, GuardConfig
 from md.dynamics.events import Event, read_events
 from md.dynamics.frame import Frame, Observer
 from md.dynamics.outcome import DynamicsResult, GuardTripped, Preempted
+from md.dynamics.schedule import Segment
 from md.dynamics.simulate import simulate
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "GuardTripped",
     "Observer",
     "Preempted",
+    "Segment",
     "read_events",
     "simulate",
 ]
