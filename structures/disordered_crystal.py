@@ -178,7 +178,7 @@ class DisorderedCrystal:
             self.cell_A,
             [dict(occupancy) for occupancy in self.occupancies],
             self.scaled_positions,
-            labels=list(self.site_names),
+            site_properties={"site_name": list(self.site_names)},
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from structures.disordered_crystal import DisorderedCrystal
+from structures.site_symmetry import symmetry_dataset
 from training_data.errors import InputError
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-SYMMETRY_TOLERANCE_A = 1e-2
 NEAR_SITES_A = 1e-2  # rows of a file this close describe one site
 
 
@@ -42,7 +42,7 @@ def read_disordered_crystal(path: str | Path) -> DisorderedCrystal:
     Examples
     --------
     >>> from structures.prototypes.llzo import build_llzo_cubic
-    >>> _ = build_llzo_cubic().to_pymatgen().to(filename="llzo.cif", symprec=0.01)
+    >>> _ = build_llzo_cubic().to_pymatgen().to(filename="llzo.cif")
     >>> sorted(set(read_disordered_crystal("llzo.cif").site_names))
     ['La24c', 'Li24d', 'Li96h', 'O96h', 'Zr16a']
 
@@ -99,17 +99,12 @@ def _occupancy(site: object) -> dict[str, float]:
 
 def _site_names(structure: "Structure") -> tuple[str, ...]:
     """Element, multiplicity and Wyckoff letter of every site."""
-    import spglib  # noqa: PLC0415 (only here)
-
     occupancies = [str(sorted(_occupancy(site).items())) for site in structure]
     kinds = {kind: number for number, kind in enumerate(dict.fromkeys(occupancies))}
-    dataset = spglib.get_symmetry_dataset(
-        (
-            structure.lattice.matrix,
-            structure.frac_coords,
-            [kinds[occupancy] for occupancy in occupancies],
-        ),
-        symprec=SYMMETRY_TOLERANCE_A,
+    dataset = symmetry_dataset(
+        structure.lattice.matrix,
+        structure.frac_coords,
+        [kinds[occupancy] for occupancy in occupancies],
     )
     if dataset is None:
         return tuple(f"{_first_species(site)}1" for site in structure)

@@ -108,7 +108,8 @@ class Ordering:
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Energies of the ranked structures above the lowest, in eV per cell."""
-        import matplotlib.pyplot as plt  # noqa: PLC0415 (slow to import)
+        import matplotlib.pyplot as plt
+        from matplotlib.ticker import MaxNLocator
 
         axes = plt.subplots()[1] if ax is None else ax
         ranks = np.arange(1, len(self.structures) + 1)
@@ -118,22 +119,27 @@ class Ordering:
             energies = np.array(self.potential_energies_eV)
             axes.plot(ranks, energies - np.nanmin(energies), "s", label="potential")
             axes.legend()
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("rank")
         axes.set_ylabel("energy above the lowest (eV per cell)")
         return axes
 
     def plot_runs(self, ax: "Axes | None" = None) -> "Axes":
         """Lowest energy of every run above the lowest of all, in eV per cell."""
-        import matplotlib.pyplot as plt  # noqa: PLC0415 (slow to import)
+        import matplotlib.pyplot as plt
+        from matplotlib.ticker import MaxNLocator
 
         axes = plt.subplots()[1] if ax is None else ax
         energies = np.array(self.run_lowest_eV)
         energies[~np.isfinite(energies)] = np.nan
-        axes.bar(np.arange(1, self.n_runs + 1), 1000 * (energies - np.nanmin(energies)))
-        axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.set_ylim(bottom=0, top=max(axes.get_ylim()[1], 1.0))
+        axes.plot(
+            np.arange(1, len(energies) + 1),
+            1000 * (energies - np.nanmin(energies)),
+            "o",
+        )
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_ylim(top=max(axes.get_ylim()[1], 1.0))
         axes.set_title(f"{self.n_runs_lowest} of {self.n_runs} found the lowest")
         axes.set_xlabel("run")
-        axes.set_ylabel("its lowest above the lowest of all (meV per cell)")
+        axes.set_ylabel("lowest of the run, above\nthe lowest of all (meV per cell)")
         return axes

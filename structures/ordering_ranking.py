@@ -3,16 +3,15 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-import spglib
 from ase import Atoms
 
 from structures.disordered_crystal import DisorderedCrystal
 from structures.ordering import Ordering
 from structures.ordering_problem import VACANCY, OrderingProblem
 from structures.site_symmetry import (
-    SYMMETRY_TOLERANCE_A,
     canonical_arrangement,
     site_permutations,
+    symmetry_dataset,
 )
 from training_data.errors import Failure, InputError
 
@@ -117,8 +116,10 @@ def _structure(
 
 def _space_group(atoms: Atoms) -> str:
     """Symbol and number of the space group."""
-    cell = (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers)
-    return str(spglib.get_spacegroup(cell, symprec=SYMMETRY_TOLERANCE_A) or "P1 (1)")
+    found = symmetry_dataset(
+        atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers
+    )
+    return "P1 (1)" if found is None else f"{found.international} ({found.number})"
 
 
 def _site_counts(atoms: Atoms) -> dict[str, dict[str, int]]:

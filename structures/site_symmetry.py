@@ -1,5 +1,9 @@
 """Symmetry of a crystal as permutations of its sites."""
 
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import spglib
 from scipy.spatial import cKDTree
@@ -7,6 +11,18 @@ from scipy.spatial import cKDTree
 from structures.disordered_crystal import DisorderedCrystal
 
 SYMMETRY_TOLERANCE_A = 1e-2
+
+
+def symmetry_dataset(
+    cell_A: np.ndarray, scaled_positions: np.ndarray, kinds: Sequence[int] | np.ndarray
+) -> Any:  # noqa: ANN401 (spglib's class, or None where it gave up)
+    """Space group, operations and orbits, as spglib finds them."""
+    with warnings.catch_warnings():
+        # spglib 2.8 warns about its own way of reporting errors
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return spglib.get_symmetry_dataset(
+            (cell_A, scaled_positions, kinds), symprec=SYMMETRY_TOLERANCE_A
+        )
 
 
 def site_permutations(crystal: DisorderedCrystal) -> np.ndarray:
@@ -46,9 +62,8 @@ def site_permutations(crystal: DisorderedCrystal) -> np.ndarray:
         for name, occupancy in zip(crystal.site_names, crystal.occupancies, strict=True)
     ]
     kinds = {mark: number for number, mark in enumerate(dict.fromkeys(marks))}
-    symmetry = spglib.get_symmetry(
-        (crystal.cell_A, crystal.scaled_positions, [kinds[mark] for mark in marks]),
-        symprec=SYMMETRY_TOLERANCE_A,
+    symmetry = symmetry_dataset(
+        crystal.cell_A, crystal.scaled_positions, [kinds[mark] for mark in marks]
     )
     identity = np.arange(crystal.n_sites)[None]
     if symmetry is None:
@@ -56,9 +71,7 @@ def site_permutations(crystal: DisorderedCrystal) -> np.ndarray:
     home = crystal.scaled_positions % 1.0 % 1.0  # -1e-17 % 1 is 1
     tree = cKDTree(home, boxsize=1.0)
     rows = []
-    for rotation, shift in zip(
-        symmetry["rotations"], symmetry["translations"], strict=True
-    ):
+    for rotation, shift in zip(symmetry.rotations, symmetry.translations, strict=True):
         image = (crystal.scaled_positions @ rotation.T + shift) % 1.0 % 1.0
         _, target = tree.query(image)
         row = np.empty(crystal.n_sites, dtype=int)
