@@ -18,7 +18,7 @@ class Event:
         ``started``, ``resumed``, ``preempted``, ``finished``, or the guard that
         stopped the run: ``not_finite``, ``impossible_distance``,
         ``impossible_displacement``, ``runaway_temperature``, ``escaped_atom``,
-        ``energy_drift``.
+        ``energy_drift``, ``runaway_volume``.
     step, time_ps
         When.
     message
