@@ -11,8 +11,8 @@ from structures.prototypes.m_defect import (
     LAYER_SPACING_A,
     METAL_CHLORINE_A,
     Supercell,
-    occupied_packing,
 )
+from structures.prototypes.occupied_packing import occupied_packing
 from training_data.errors import InputError
 
 SQRT3: Supercell = ((1, 1), (-2, 1))

@@ -15,15 +15,15 @@ from structures.prototypes.cation_placement import (
     site_permutations,
 )
 from structures.prototypes.close_packing import ClosePacking, close_packing
-from structures.site_labels import label_sites
+from structures.prototypes.occupied_packing import occupied_packing
 from training_data.errors import InputError
 
 LATTICE_A = 6.25
 LAYER_SPACING_A = 5.87
 CHLORINE_HEIGHT_A = 2.82
 METAL_CHLORINE_A = 2.487
-EDGE, FACE = 2, 3  # chlorines in common
-MOST_STEPS = 50_000  # partial arrangements looked at: some seconds
+CORNER, EDGE, FACE = 1, 2, 3  # chlorines in common
+MOST_STEPS = 30_000  # partial arrangements looked at: some seconds
 MOST_REPEATS = 50  # draws without anything new before the family counts as found
 Supercell = tuple[tuple[int, int], tuple[int, int]]
 THREE_BY_THREE: Supercell = ((3, 0), (-3, 3))
@@ -45,6 +45,7 @@ def build_m_defect_layers(
     supercell: Supercell = THREE_BY_THREE,
     metal_between: int | tuple[int, ...] = 1,
     lithium_between: int | tuple[int, ...] = 0,
+    share_corners: bool = True,
     n_structures: int | None = None,
     rng: np.random.Generator | None = None,
     a_A: float = LATTICE_A,
@@ -74,6 +75,9 @@ def build_m_defect_layers(
         the number of octahedra per sheet, is a multiple of three.
     metal_between, lithium_between
         Cations in the B sheet above each layer; one number for all, or one per layer.
+    share_corners
+        Whether two MCl6 may have one chlorine in common. Without, every MCl6 is
+        isolated; these are by far the lowest in energy.
     n_structures
         Largest number of structures to return; all by default.
     rng
@@ -139,12 +143,21 @@ def build_m_defect_layers(
             "all."
         )
     permutations = site_permutations(packing)
+    conflicts = _conflicts(packing, share_corners=share_corners)
     if rng is None:
         found: Iterator[Found] = islice(
-            _enumerated(packing, counts, permutations), n_structures
+            _enumerated(packing, counts, permutations, conflicts=conflicts),
+            n_structures,
         )
     else:
-        found = _drawn(packing, counts, permutations, n_structures or 10, rng)
+        found = _drawn(
+            packing,
+            counts,
+            permutations,
+            conflicts=conflicts,
+            n_structures=n_structures or 10,
+            rng=rng,
+        )
     structures = tuple(
         occupied_packing(
             packing,
@@ -164,60 +177,6 @@ def build_m_defect_layers(
             "numbers to all layers, fewer, or a larger supercell."
         )
     return structures
-
-
-def occupied_packing(
-    packing: ClosePacking,
-    *,
-    metal_sites: np.ndarray,
-    lithium_sites: np.ndarray,
-    metal: str,
-    metal_chlorine_A: float,
-    multiplicity: int = 1,
-) -> Atoms:
-    """Crystal with cations on given octahedral sites of a close packing of chlorine.
-
-    Parameters
-    ----------
-    packing
-        Chlorine with its octahedral sites.
-    metal_sites, lithium_sites
-        Numbers of the sites that hold M and Li.
-    metal
-        Symbol of M.
-    metal_chlorine_A
-        M-Cl length to which chlorine is moved within its plane [Å].
-    multiplicity
-        Number of equivalent arrangements, kept in ``info``.
-
-    Raises
-    ------
-    InputError
-        If the length cannot be reached by moving chlorine within its plane.
-
-    """
-    chlorine = _pulled(packing, metal_sites, metal_chlorine_A)
-    cations = np.concatenate([metal_sites, lithium_sites]).astype(int)
-    n_metal, n_lithium = len(metal_sites), len(lithium_sites)
-    between = packing.sheet[cations] % 2 == 1
-    names = [
-        *("M_B" if b else "M" for b in between[:n_metal]),
-        *("Li_B" if b else "Li_A" for b in between[n_metal:]),
-        *["Cl"] * len(chlorine),
-    ]
-    atoms = Atoms(
-        [metal] * n_metal + ["Li"] * n_lithium + ["Cl"] * len(chlorine),
-        positions=np.concatenate([packing.octahedra_A[cations], chlorine]),
-        cell=packing.cell_A,
-        pbc=True,
-    )
-    of_chlorine = np.arange(len(chlorine)) // (2 * packing.sites_per_sheet)
-    layer = np.concatenate([packing.sheet[cations] // 2, of_chlorine])
-    atoms = label_sites(atoms, names)
-    atoms.set_array("layer", layer.astype(int))
-    atoms.info["multiplicity"] = multiplicity
-    atoms.wrap(pbc=(True, True, False))
-    return atoms
 
 
 def _counts(
@@ -260,49 +219,30 @@ def _per_sheet(between: tuple[int, ...], total: int) -> tuple[tuple[int, int], .
     return tuple((sheet, number) for sheet, number in pairs if number)
 
 
-def _pulled(
-    packing: ClosePacking, metal_sites: np.ndarray, bond_A: float
-) -> np.ndarray:
-    """Chlorine moved within its plane to the bond length around each M."""
-    displacement = np.zeros_like(packing.anions_A)
-    neighbours = np.zeros(len(displacement))
-    for site in metal_sites:
-        for anion, vector in zip(
-            packing.ligands[site], packing.vectors_A[site], strict=True
-        ):
-            reach = bond_A**2 - vector[2] ** 2
-            if reach <= 0:
-                raise InputError(
-                    "metal_chlorine_A must be more than half of the distance of the "
-                    f"chlorine planes ({abs(vector[2]):.3f} Å); got {bond_A!r}. "
-                    "Give about 2.49 Å."
-                )
-            lateral = float(np.linalg.norm(vector[:2]))
-            displacement[anion, :2] += vector[:2] * (np.sqrt(reach) / lateral - 1)
-            neighbours[anion] += 1
-    moved: np.ndarray = (
-        packing.anions_A + displacement / np.maximum(neighbours, 1)[:, None]
-    )
-    return moved
-
-
-def _conflicts(packing: ClosePacking) -> tuple[np.ndarray, np.ndarray]:
+def _conflicts(
+    packing: ClosePacking, *, share_corners: bool
+) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of sites that two M, or any two cations, may not both hold."""
-    return packing.shared >= EDGE, packing.shared >= FACE
+    fewest = EDGE if share_corners else CORNER
+    return packing.shared >= fewest, packing.shared >= FACE
 
 
 Found = tuple[np.ndarray, np.ndarray, int]
 
 
 def _enumerated(
-    packing: ClosePacking, counts: _Counts, permutations: np.ndarray
+    packing: ClosePacking,
+    counts: _Counts,
+    permutations: np.ndarray,
+    *,
+    conflicts: tuple[np.ndarray, np.ndarray],
 ) -> Iterator[Found]:
     """Every arrangement once per orbit: first of M, then of Li around it."""
-    edges, faces = _conflicts(packing)
+    metal_conflict, faces = conflicts
     everything = np.ones(len(packing.sheet), dtype=bool)
     steps = iter(range(MOST_STEPS))
     metals = placements(
-        packing.sheet, counts.metal, everything, conflict=edges, steps=steps
+        packing.sheet, counts.metal, everything, conflict=metal_conflict, steps=steps
     )
     try:
         for metal_sites, stabiliser, orbit in _orbits(metals, permutations):
@@ -340,11 +280,13 @@ def _drawn(
     packing: ClosePacking,
     counts: _Counts,
     permutations: np.ndarray,
+    *,
+    conflicts: tuple[np.ndarray, np.ndarray],
     n_structures: int,
     rng: np.random.Generator,
 ) -> Iterator[Found]:
     """Different arrangements drawn at random, fewer where fewer exist."""
-    edges, faces = _conflicts(packing)
+    metal_conflict, faces = conflicts
     everything = np.ones(len(packing.sheet), dtype=bool)
     seen: set[bytes] = set()
     repeats = 0
@@ -354,13 +296,13 @@ def _drawn(
             packing,
             counts.metal,
             everything,
-            conflict=edges,
+            conflict=metal_conflict,
             rng=rng,
         )
         if first is None:
             return
         metal_sites = shuffle_placement(
-            first, packing.sheet, everything, conflict=edges, rng=rng
+            first, packing.sheet, everything, conflict=metal_conflict, rng=rng
         )
         free = ~faces[metal_sites].any(axis=0)
         free[metal_sites] = False

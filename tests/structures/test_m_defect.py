@@ -13,7 +13,7 @@ from pymatgen.io.ase import AseAtomsAdaptor
 
 from structures.prototypes import build_m_defect_layers, build_prototype
 from structures.prototypes.close_packing import close_packing
-from structures.prototypes.m_defect import occupied_packing
+from structures.prototypes.occupied_packing import occupied_packing
 from structures.site_labels import label_sites, site_labels
 from training_data.errors import InputError
 
@@ -172,6 +172,21 @@ def test_composition_sites_and_layers(options):
         assert Counter(chlorine.tolist()) == dict.fromkeys(
             range(layers), len(chlorine) // layers
         )
+
+
+@pytest.mark.parametrize("stacking", ["c", "h"])
+def test_octahedra_without_common_corners_are_those_of_the_whole_family(stacking):
+    """The stricter rule selects; in cubic packing a 3 x 3 cell leaves nothing."""
+    everything = build_m_defect_layers(stacking=stacking)
+    lonely = [a for a in everything if not chlorines_in_common(a, "Zr", "Zr")]
+    if not lonely:
+        with pytest.raises(InputError, match="obeys"):
+            build_m_defect_layers(stacking=stacking, share_corners=False)
+        return
+    strict = build_m_defect_layers(stacking=stacking, share_corners=False)
+    assert [a.info["multiplicity"] for a in strict] == [
+        a.info["multiplicity"] for a in lonely
+    ]
 
 
 def test_layers_and_sites_lie_where_their_labels_say():
