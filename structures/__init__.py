@@ -3,6 +3,7 @@
 from structures.charge_balance import ChargeBalance, balance_charge
 from structures.chemical_potentials import ChemicalPotentials, chemical_potentials
 from structures.coordination import Coordination, coordination
+from structures.crystal_files import read_crystal
 from structures.defect_energy import DefectEnergy, defect_energies, defect_energy
 from structures.description import CrystalDescription, describe_crystal
 from structures.diffraction import xray_pattern
@@ -32,12 +33,17 @@ from structures.ordering import Ordering
 from structures.pattern_fit import PatternFit, fit_pattern
 from structures.peak_shape import PeakShape
 from structures.polyhedra import Link, Polyhedra, Sharing, polyhedra, shared_edges
-from structures.prototypes import available_prototypes, build_prototype
+from structures.prototypes import (
+    available_prototypes,
+    build_m_defect_layers,
+    build_prototype,
+)
 from structures.prototypes.llzo import build_llzo_cubic
 from structures.reference_oxides import build_reference_oxide
 from structures.reference_phases import phase_energies, reference_structures
 from structures.registry import Registry, search_registry
 from structures.relaxation import Relaxation, relax
+from structures.site_labels import label_sites, site_labels
 from structures.site_ordering import order_sites
 from structures.slabs import Slab, build_slab, slab_choices
 from structures.terminations import Termination, surface_terminations
@@ -78,6 +84,7 @@ __all__ = [
     "build_doped",
     "build_interface",
     "build_llzo_cubic",
+    "build_m_defect_layers",
     "build_metal_free_control",
     "build_prototype",
     "build_reference_oxide",
@@ -89,6 +96,7 @@ __all__ = [
     "describe_crystal",
     "find_duplicates",
     "fit_pattern",
+    "label_sites",
     "lattice_matches",
     "load_llzo_dopants",
     "match_structures",
@@ -98,12 +106,14 @@ __all__ = [
     "plan_interfaces",
     "polyhedra",
     "prepare_host",
+    "read_crystal",
     "read_disordered_crystal",
     "read_measured_pattern",
     "reference_structures",
     "relax",
     "search_registry",
     "shared_edges",
+    "site_labels",
     "slab_choices",
     "surface_terminations",
     "xray_pattern",
