@@ -1,8 +1,7 @@
 """Coincidence lattices of two planes, with the strain that joins them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,8 +10,8 @@ from structures.alignment import (
     coincidence_cells,
     standard_alignment,
 )
+from structures.standard_basis import later_bases
 from structures.superlattice import (
-    hermite_form,
     hermite_forms,
     lattice_symmetry,
     lattice_vectors,
@@ -22,12 +21,6 @@ from training_data.errors import InputError
 
 MOST_CELLS = 150  # of the electrolyte: 18,000 superlattices, seconds
 LARGEST_MISMATCH = 0.15  # that a message tells about
-# Which of the equally good bases of one metal superlattice comes first.
-_ORDER = {
-    ((a, b), (c, d)): rank
-    for rank, (a, b, c, d) in enumerate(product((-1, 0, 1), repeat=4))
-    if a * d - b * c == 1 and (a, b) > (0, 0)
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,7 +179,7 @@ def lattice_matches(
     _check(metal, electrolyte, max_area_A2, max_mismatch_percent)
     areas = max_area_A2, min_area_A2
     found = _pairs(metal, electrolyte, areas, max_mismatch_percent / 100)
-    if not found:
+    if len(found.metal) == 0:
         raise _no_match(metal, electrolyte, areas, max_mismatch_percent)
     symmetries = (
         lattice_symmetry(metal) if metal_symmetry is None else metal_symmetry,
@@ -195,6 +188,24 @@ def lattice_matches(
         else electrolyte_symmetry,
     )
     return _distinct(found, metal, symmetries)
+
+
+class _Pairs(NamedTuple):
+    """Pairs of supercells that coincide, arrays over the pairs."""
+
+    metal: np.ndarray  # (n, 2, 2) integers
+    electrolyte: np.ndarray  # (n, 2, 2) integers
+    cells: np.ndarray  # (n, 2, 2) of the electrolyte [Å]
+    forms: np.ndarray  # (n, 2, 2): M F = S
+    strains: np.ndarray  # (n, 2) principal strains of the metal
+
+    @property
+    def mismatch(self) -> np.ndarray:
+        return in_plane_mismatch(self.strains)
+
+    @property
+    def areas(self) -> np.ndarray:
+        return np.asarray(np.linalg.det(self.cells))
 
 
 def _check(
@@ -234,11 +245,12 @@ def _no_match(
     while limit < LARGEST_MISMATCH:
         limit = min(2 * limit, LARGEST_MISMATCH)
         near = _pairs(metal, electrolyte, areas, limit)
-        if near:
-            best = min(near, key=lambda match: (match.mismatch_percent, match.area_A2))
+        if len(near.metal):
+            best = np.lexsort((near.areas, near.mismatch.round(9)))[0]
             remedy = (
-                f"The best within {areas[0]:g} Å² is {best.mismatch_percent:.2f} % at "
-                f"{best.area_A2:.1f} Å²: raise max_area_A2, or accept that mismatch."
+                f"The best within {areas[0]:g} Å² is {100 * near.mismatch[best]:.2f} % "
+                f"at {near.areas[best]:.1f} Å²: raise max_area_A2, or accept that "
+                "mismatch."
             )
             break
     return InputError(
@@ -252,7 +264,7 @@ def _pairs(
     electrolyte: np.ndarray,
     areas: tuple[float, float],
     max_mismatch: float,
-) -> list[LatticeMatch]:
+) -> _Pairs:
     """All alignments up to a mismatch (a fraction), in all their orientations."""
     max_area, min_area = areas
     area = float(np.linalg.det(electrolyte))
@@ -260,84 +272,105 @@ def _pairs(
     reach = max_mismatch * 2 / np.sqrt(3) + 1e-9
     first = max(1, int(np.ceil(min_area / area * (1 - 1e-9))))
     last = int(max_area / area * (1 + 1e-9))
-    bases = [
-        reduced_basis(form, electrolyte)
+    bases = [np.zeros((0, 2, 2), dtype=int)] + [
+        reduced_basis(form, electrolyte)[None]
         for n_cells in range(first, last + 1)
         for form in hermite_forms(n_cells)
     ]
-    if not bases:
-        return []
-    cells = np.array(bases) @ electrolyte
+    superlattices = np.concatenate(bases)
+    cells = superlattices @ electrolyte
     lengths = np.linalg.norm(cells, axis=2)
-    vectors = lattice_vectors(metal, longest_A=float(lengths.max()) / (1 - reach))
-    return [
-        match
-        for basis, cell, length in zip(bases, cells, lengths, strict=True)
-        for match in _of_one(vectors, basis, cell, length, (reach, max_mismatch))
+    longest = float(lengths.max(initial=0.0)) / (1 - reach)
+    vectors = lattice_vectors(metal, longest_A=longest)
+    parts = [
+        _of_one(vectors, cell, length, reach)
+        for cell, length in zip(cells, lengths, strict=True)
     ]
+    which = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    chosen = np.concatenate([np.zeros((0, 2), dtype=int), *parts])
+    forms = np.linalg.inv(vectors[1][chosen]) @ cells[which]
+    strains = np.linalg.svd(forms, compute_uv=False)[:, ::-1] - 1
+    good = in_plane_mismatch(strains) <= max_mismatch * (1 + 1e-9)
+    return _Pairs(
+        metal=vectors[0][chosen[good]],
+        electrolyte=superlattices[which[good]],
+        cells=cells[which[good]],
+        forms=forms[good],
+        strains=strains[good],
+    )
 
 
 def _of_one(
     vectors: tuple[np.ndarray, np.ndarray, np.ndarray],
-    basis: np.ndarray,
     cell: np.ndarray,
     lengths: np.ndarray,
-    limits: tuple[float, float],
-) -> Iterator[LatticeMatch]:
-    """Alignments of the metal with one superlattice of the electrolyte."""
-    integers, points, norms = vectors
-    reach, max_mismatch = limits
-    rows = []
-    for length in lengths:
-        low, high = length / (1 + reach), length / (1 - reach)
-        rows.append(np.arange(*np.searchsorted(norms, (low, high * (1 + 1e-12)))))
-    if not (len(rows[0]) and len(rows[1])):
-        return
+    reach: float,
+) -> np.ndarray:
+    """Pairs of the metal's vectors that a strain could bring onto one cell, (n, 2)."""
+    _, points, norms = vectors
+    rows = [
+        np.arange(
+            *np.searchsorted(norms, (length / (1 + reach), length / (1 - reach))),
+        )
+        for length in lengths
+    ]
     # the strain bounds the area as well: that leaves few pairs to be looked at
     u, v = points[rows[0]], points[rows[1]]
     determinants = u[:, None, 0] * v[None, :, 1] - u[:, None, 1] * v[None, :, 0]
-    area = float(np.linalg.det(cell))
+    area = float(cell[0, 0] * cell[1, 1] - cell[0, 1] * cell[1, 0])
     near = np.argwhere(
         (determinants >= area / (1 + reach) ** 2 * (1 - 1e-9))
         & (determinants <= area / (1 - reach) ** 2 * (1 + 1e-9))
     )
-    if len(near) == 0:
-        return
-    chosen = np.stack([rows[0][near[:, 0]], rows[1][near[:, 1]]], axis=1)
-    forms = np.linalg.inv(points[chosen]) @ cell
-    strains = np.linalg.svd(forms, compute_uv=False)[:, ::-1] - 1
-    mismatch = in_plane_mismatch(strains)
-    for k in np.flatnonzero(mismatch <= max_mismatch * (1 + 1e-9)):
-        (a, b), (c, d) = forms[k]
-        yield _match(
-            integers[chosen[k]], basis, cell, strains[k], np.arctan2(b - c, a + d)
+    return np.stack([rows[0][near[:, 0]], rows[1][near[:, 1]]], axis=1)
+
+
+def _distinct(
+    pairs: _Pairs, metal: np.ndarray, symmetries: tuple[np.ndarray, np.ndarray]
+) -> tuple[LatticeMatch, ...]:
+    """One match for each inequivalent alignment and area, in ranked order."""
+    numerators, denominators = alignment(pairs.metal, pairs.electrolyte)
+    names = standard_alignment(
+        numerators, metal=symmetries[0], electrolyte=symmetries[1]
+    )
+    n_cells = np.round(np.linalg.det(pairs.electrolyte)).astype(int)
+    primitive = coincidence_cells(numerators, denominators) == n_cells
+    keys = np.column_stack([n_cells, denominators, names])
+    groups = np.unique(keys, axis=0, return_inverse=True)[1].ravel()
+    lengths = np.linalg.norm(pairs.cells, axis=2)
+    cosines = np.einsum("ni,ni->n", *pairs.cells.transpose(1, 0, 2))
+    angles = np.degrees(np.arccos(cosines / lengths.prod(axis=1)))
+    columns = np.column_stack(
+        [
+            pairs.areas,
+            100 * pairs.mismatch,
+            lengths.max(axis=1),
+            np.abs(angles - 90.0),
+        ]
+    ).round(6)
+    later = later_bases(
+        pairs.metal, pairs.electrolyte, mismatch=pairs.mismatch, cell=metal
+    )
+    integers = np.concatenate([pairs.electrolyte, pairs.metal], axis=1).reshape(-1, 8)
+    ranked = np.lexsort((*integers.T[::-1], later, *columns.T[::-1]))
+    chosen = ranked[np.sort(np.unique(groups[ranked], return_index=True)[1])]
+    (a, b), (c, d) = pairs.forms.transpose(1, 2, 0)
+    turned = np.degrees(np.arctan2(b - c, a + d))
+    return tuple(
+        LatticeMatch(
+            metal_supercell=_rows(pairs.metal[k]),
+            electrolyte_supercell=_rows(pairs.electrolyte[k]),
+            metal_multiple=round(float(np.linalg.det(pairs.metal[k]))),
+            electrolyte_multiple=int(n_cells[k]),
+            area_A2=float(pairs.areas[k]),
+            principal_strains=(float(pairs.strains[k, 0]), float(pairs.strains[k, 1])),
+            mismatch_percent=float(100 * pairs.mismatch[k]),
+            length_A=float(lengths[k].max()),
+            angle_degree=float(angles[k]),
+            rotation_degree=float(turned[k] if turned[k] > -180 + 1e-9 else 180.0),
+            primitive=bool(primitive[k]),
         )
-
-
-def _match(
-    metal: np.ndarray,
-    electrolyte: np.ndarray,
-    cell: np.ndarray,
-    strains: np.ndarray,
-    rotation: float,
-) -> LatticeMatch:
-    """Record of one match."""
-    lengths = np.linalg.norm(cell, axis=1)
-    angle = np.degrees(np.arccos(cell[0] @ cell[1] / lengths.prod()))
-    key = alignment(metal, electrolyte)
-    turned = float(np.degrees(rotation))
-    return LatticeMatch(
-        metal_supercell=_rows(metal),
-        electrolyte_supercell=_rows(electrolyte),
-        metal_multiple=round(float(np.linalg.det(metal))),
-        electrolyte_multiple=round(float(np.linalg.det(electrolyte))),
-        area_A2=float(np.linalg.det(cell)),
-        principal_strains=(float(strains[0]), float(strains[1])),
-        mismatch_percent=float(100 * in_plane_mismatch(strains)),
-        length_A=float(lengths.max()),
-        angle_degree=float(angle),
-        rotation_degree=turned if turned > -180 + 1e-9 else 180.0,
-        primitive=coincidence_cells(*key) == round(float(np.linalg.det(electrolyte))),
+        for k in chosen.tolist()
     )
 
 
@@ -345,53 +378,3 @@ def _rows(matrix: np.ndarray) -> tuple[tuple[int, int], tuple[int, int]]:
     """Nested integer tuples of a 2x2 matrix."""
     (a, b), (c, d) = np.round(matrix).astype(int).tolist()
     return (a, b), (c, d)
-
-
-def _distinct(
-    matches: list[LatticeMatch],
-    metal: np.ndarray,
-    symmetries: tuple[np.ndarray, np.ndarray],
-) -> tuple[LatticeMatch, ...]:
-    """One match for each inequivalent alignment and area, in ranked order."""
-    order = {id(match): _basis_order(match, metal) for match in matches}
-    best: dict[tuple[object, ...], tuple[float, int]] = {}
-
-    def lattices(match: LatticeMatch) -> tuple[object, ...]:
-        form = hermite_form(np.array(match.metal_supercell))
-        return match.electrolyte_supercell, tuple(form.ravel().tolist())
-
-    for match in matches:
-        score = round(match.mismatch_percent / 100, 9), order[id(match)]
-        key = lattices(match)
-        best[key] = min(best.get(key, score), score)
-
-    def rank(match: LatticeMatch) -> tuple[object, ...]:
-        score = round(match.mismatch_percent / 100, 9), order[id(match)]
-        return (
-            round(match.area_A2, 6),
-            round(match.mismatch_percent, 6),
-            round(match.length_A, 6),
-            abs(round(match.angle_degree - 90.0, 6)),
-            score != best[lattices(match)],
-            match.electrolyte_supercell,
-            match.metal_supercell,
-        )
-
-    kept: dict[tuple[object, ...], LatticeMatch] = {}
-    for match in sorted(matches, key=rank):
-        numerators, denominator = alignment(
-            np.array(match.metal_supercell), np.array(match.electrolyte_supercell)
-        )
-        name = standard_alignment(
-            numerators, metal=symmetries[0], electrolyte=symmetries[1]
-        )
-        kept.setdefault((match.electrolyte_multiple, denominator, name), match)
-    return tuple(kept.values())
-
-
-def _basis_order(match: LatticeMatch, metal: np.ndarray) -> int:
-    """Place of the metal's basis among those of its superlattice."""
-    rows = np.array(match.metal_supercell)
-    reduced = reduced_basis(hermite_form(rows), metal)
-    change = np.round(rows @ np.linalg.inv(reduced))
-    return _ORDER.get(_rows(change), len(_ORDER) + 81)

@@ -199,17 +199,17 @@ def search_registry(
 
     Examples
     --------
-    >>> from ase.calculators.emt import EMT
     >>> from ase.build import bulk
+    >>> from ase.calculators.lj import LennardJones
     >>> from mlip.ase_potential import AsePotential
     >>> from structures.interface import build_interface
     >>> interface = build_interface(
     ...     bulk("Cu", cubic=True), bulk("Ni", a=3.6, cubic=True), electrolyte_layers=3,
     ...     metal_miller=(0, 0, 1), metal_layers=3, shift=(0.5, 0.0), vacuum_A=10.0,
+    ...     max_area_A2=20.0,
     ... )
-    >>> found = search_registry(
-    ...     interface, AsePotential(EMT()), gaps_A=[1.8], n_shifts=2
-    ... )
+    >>> potential = AsePotential(LennardJones(sigma=2.27, rc=5.0))
+    >>> found = search_registry(interface, potential, gaps_A=[1.8], n_shifts=2)
     >>> [round(fraction, 6) for fraction in found.shift]  # the fourfold hollow
     [0.5, 0.5]
 

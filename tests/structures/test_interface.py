@@ -14,6 +14,7 @@ from structures.interface import (
     Interface,
     build_interface,
 )
+from structures.interface_plan import plan_interfaces
 from structures.metal_free_control import build_metal_free_control
 from structures.prototypes import build_prototype
 from training_data.errors import InputError
@@ -191,6 +192,193 @@ def test_any_cell_of_the_crystals_gives_the_same_interface(paper: Interface) -> 
     )
 
 
+@pytest.mark.parametrize("strain_on", ["metal", "electrolyte", "shared"])
+def test_strain_is_put_where_the_user_says(strain_on: str) -> None:
+    electrolyte = bulk("NaCl", "rocksalt", a=5.6, cubic=True)
+    electrolyte.set_cell(electrolyte.cell[:] * (1.03, 0.99, 1.0), scale_atoms=True)
+    metal = bulk("Ag", "fcc", a=5.6, cubic=True)
+    built = build_interface(
+        electrolyte,
+        metal,
+        metal_miller=(0, 0, 1),
+        electrolyte_layers=2,
+        metal_layers=2,
+        max_mismatch_percent=5.0,
+        max_area_A2=40.0,
+        strain_on=strain_on,
+    )
+    share = {"metal": 1.0, "electrolyte": 0.0, "shared": 0.5}[strain_on]
+    stretches = np.array([0.99, 1.03])
+    np.testing.assert_allclose(
+        built.principal_strains_metal_percent,
+        100 * (stretches**share - 1),
+        rtol=1e-9,
+        atol=1e-12,
+    )
+    np.testing.assert_allclose(
+        built.principal_strains_electrolyte_percent,
+        np.sort(100 * (stretches ** (share - 1) - 1)),
+        rtol=1e-9,
+        atol=1e-12,
+    )
+    np.testing.assert_allclose(
+        built.area_A2,
+        built.match.metal_multiple
+        * built.metal_slab.area_A2
+        * np.prod(stretches**share),
+        rtol=1e-9,
+    )
+    # the mismatch does not depend on who carries it
+    e1, e2 = -0.01, 0.03
+    np.testing.assert_allclose(
+        built.mismatch_percent, 100 * np.sqrt(e1**2 + e2**2 - e1 * e2), rtol=1e-9
+    )
+
+
+def test_strained_electrolyte_leaves_the_metal_as_it_was() -> None:
+    built = build_interface(
+        build_prototype("Li2ZrCl6"),
+        build_prototype("Li-fcc"),
+        electrolyte_layers=1,
+        strain_on="electrolyte",
+    )
+    metal = side(built.atoms, METAL)
+    i, d = neighbor_list("id", metal[metal.arrays["layer"] == 2], 3.5)
+    assert np.bincount(i).tolist() == [6] * 13
+    np.testing.assert_allclose(d, 4.20 / np.sqrt(2), rtol=1e-9)
+    assert built.strain_metal_percent == pytest.approx(0.0, abs=1e-9)
+
+
+def test_shift_moves_the_metal_alone(paper: Interface) -> None:
+    moved = build_interface(
+        build_prototype("Li2ZrCl6"), build_prototype("Li-fcc"), shift=(0.25, 0.1)
+    )
+    before, after = side(paper.atoms, METAL), side(moved.atoms, METAL)
+    step = after.get_scaled_positions() - before.get_scaled_positions()
+    step[:, :2] -= (0.25, 0.1)
+    np.testing.assert_allclose(step - np.round(step), 0.0, atol=1e-9)
+    np.testing.assert_array_equal(
+        side(moved.atoms, ELECTROLYTE).positions,
+        side(paper.atoms, ELECTROLYTE).positions,
+    )
+
+
+def test_terminations_of_both_sides() -> None:
+    built = build_interface(
+        build_prototype("LiCl"),
+        build_prototype("Li-fcc"),
+        electrolyte_miller=(1, 1, 1),
+        electrolyte_layers=2,
+        metal_layers=3,
+        electrolyte_termination=1,
+        max_mismatch_percent=4.0,
+        max_area_A2=200.0,
+    )
+    electrolyte = side(built.atoms, ELECTROLYTE)
+    top = electrolyte.positions[:, 2] > electrolyte.positions[:, 2].max() - 0.1
+    assert set(electrolyte.symbols[top]) == {"Cl"}
+    even = build_interface(
+        build_prototype("LiCl"),
+        build_prototype("Li-fcc"),
+        electrolyte_miller=(1, 1, 1),
+        electrolyte_layers=2,
+        metal_layers=3,
+        electrolyte_termination=(1, 0),
+        max_mismatch_percent=4.0,
+        max_area_A2=200.0,
+    )
+    assert even.electrolyte_slab.symmetric
+    assert even.n_atoms == built.n_atoms + built.match.electrolyte_multiple
+    assert built.electrolyte_slab.tasker_type == 3
+
+
+def test_plan_knows_the_atoms_of_everything_that_can_be_built() -> None:
+    limits = {"max_area_A2": 210.0, "electrolyte_layers": 1, "metal_layers": 2}
+    crystals = build_prototype("Li2ZrCl6"), build_prototype("Li-fcc")
+    plan = plan_interfaces(*crystals, **limits)
+    assert len(plan.interfaces) == 3 * 1 * len(plan.matches)
+    assert len(plan.matches) == 4
+    sizes = [row.n_atoms for row in plan.interfaces]
+    assert sizes == sorted(sizes)
+    for row in plan.interfaces:
+        built = build_interface(
+            *crystals,
+            electrolyte_termination=row.electrolyte_termination,
+            metal_termination=row.metal_termination,
+            match=row.match,
+            **limits,
+        )
+        assert built.n_atoms == row.n_atoms
+        np.testing.assert_allclose(built.area_A2, row.area_A2, rtol=1e-9)
+        np.testing.assert_allclose(
+            (built.thickness_electrolyte_A, built.thickness_metal_A),
+            (row.thickness_electrolyte_A, row.thickness_metal_A),
+        )
+    json.dumps(plan.to_json())
+
+
+def test_turned_matches_are_different_interfaces() -> None:
+    # one on one cell of diamond (111): the stacking goes on, or turns into its twin
+    silicon, germanium = (
+        bulk(x, "diamond", a=a) for x, a in (("Si", 5.43), ("Ge", 5.66))
+    )
+    far = []
+    for match in (0, 1):
+        built = build_interface(
+            silicon,
+            germanium,
+            electrolyte_miller=(1, 1, 1),
+            electrolyte_layers=2,
+            metal_layers=2,
+            max_mismatch_percent=5.0,
+            max_area_A2=13.0,
+            vacuum_A=10.0,
+            match=match,
+        )
+        assert len(built.candidates) == 2
+        far.append(np.sort(neighbor_list("d", built.atoms, 6.0)))
+    assert len(far[0]) != len(far[1]) or np.abs(far[0] - far[1]).max() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("plane", "metal_plane", "n_atoms"),
+    [((0, 0, 1), (0, 0, 1), 288), ((1, 1, 0), (0, 0, 1), 336)],
+)
+def test_lithium_on_garnet(
+    plane: tuple[int, int, int], metal_plane: tuple[int, int, int], n_atoms: int
+) -> None:
+    built = build_interface(
+        build_prototype("LLZO-tetragonal"),
+        build_prototype("Li-bcc"),
+        electrolyte_miller=plane,
+        metal_miller=metal_plane,
+        electrolyte_layers=2,
+        metal_layers=6,
+    )
+    assert built.n_atoms == n_atoms
+    electrolyte = side(built.atoms, ELECTROLYTE)
+    counts = electrolyte.symbols.formula.reduce()[0].count()
+    assert counts == {"Li": 7, "La": 3, "Zr": 2, "O": 12}
+    # the bonds are those of the garnet, across the cell boundary too
+    distances = neighbor_list("d", built.atoms, 2.5)
+    assert distances.min() > 1.8
+    # strain of bcc lithium: a of the garnet over four cells
+    a = build_prototype("LLZO-tetragonal").cell.lengths()[0]
+    assert any(
+        abs(strain - 100 * (a / (4 * 3.335) - 1)) < 1e-6
+        for strain in built.principal_strains_metal_percent
+    )
+
+
+def test_sites_of_both_sides_keep_their_names(paper: Interface) -> None:
+    names = np.array(paper.atoms.info["site_names"])[paper.atoms.arrays["site"]]
+    assert len(names) == paper.n_atoms
+    metal = paper.atoms.arrays["side"] == METAL
+    assert set(names[metal]) == {"Li"}
+    zirconium = set(names[(paper.atoms.symbols == "Zr")])
+    assert len(zirconium) == 1
+
+
 def test_side_view(paper: Interface) -> None:
     from matplotlib import pyplot as plt
 
@@ -220,6 +408,11 @@ def test_side_view(paper: Interface) -> None:
         ({"metal_miller": (0, 0, 0)}, "miller must be three integers"),
         ({"max_area_A2": 40.0}, "best within 40 Å² is"),
         ({"max_area_A2": 20.0}, "Raise max_area_A2"),
+        ({"max_area_A2": 1e5}, "max_area_A2 must be at most 5074"),
+        ({"max_atoms": 172}, "max_atoms must be at least 173, the size of match 0"),
+        ({"strain_on": "lithium"}, "strain_on must be metal, electrolyte or shared"),
+        ({"electrolyte_thickness_A": 1.0}, "that of one layer, 2.82"),
+        ({"metal_termination": 3}, "termination must be one of 0 to 0"),
     ],
 )
 def test_bad_input(options: dict[str, object], expected: str) -> None:

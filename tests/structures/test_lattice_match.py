@@ -5,7 +5,12 @@ from itertools import product
 import numpy as np
 import pytest
 
-from structures.lattice_match import in_plane_mismatch, lattice_matches
+from structures.alignment import alignment, coincidence_cells, standard_alignment
+from structures.lattice_match import (
+    in_plane_mismatch,
+    lattice_matches,
+)
+from structures.superlattice import hermite_form, hermite_forms, lattice_symmetry
 from training_data.errors import InputError
 
 HEXAGONAL = np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]])
@@ -110,6 +115,164 @@ def test_smallest_match_is_that_of_brute_force(seed: int) -> None:
     np.testing.assert_allclose(first.mismatch_percent / 100, mismatch, atol=2e-9)
 
 
+def key_of(
+    metal: np.ndarray, electrolyte: np.ndarray, groups: tuple[np.ndarray, np.ndarray]
+) -> tuple[int, ...]:
+    """Area and alignment of a pair of supercells, the same for equivalent ones."""
+    numerators, denominator = alignment(metal, electrolyte)
+    name = standard_alignment(numerators, metal=groups[0], electrolyte=groups[1])
+    return (round(np.linalg.det(electrolyte)), denominator, *name)
+
+
+def every_alignment(
+    metal: np.ndarray,
+    electrolyte: np.ndarray,
+    groups: tuple[np.ndarray, np.ndarray],
+    limits: tuple[float, float],
+) -> set[tuple[int, ...]]:
+    """Keys of all pairs: Hermite forms on one side, all small matrices on the other."""
+    max_area, limit = limits
+    rows = np.array(list(product(range(-7, 8), repeat=2)))
+    matrices = np.stack(
+        [np.repeat(rows, len(rows), axis=0), np.tile(rows, (len(rows), 1))], axis=1
+    )
+    matrices = matrices[np.linalg.det(matrices) > 0.5]
+    inverses = np.linalg.inv(matrices @ metal)
+    keys = set()
+    n_cells = int(max_area / np.linalg.det(electrolyte) * (1 + 1e-9))
+    for form in (f for n in range(1, n_cells + 1) for f in hermite_forms(n)):
+        forms = inverses @ (form @ electrolyte)
+        stretches = np.linalg.svd(forms, compute_uv=False)
+        for k in np.flatnonzero(in_plane_mismatch(stretches - 1) <= limit):
+            keys.add(key_of(matrices[k], form, groups))
+    return keys
+
+
+@pytest.mark.parametrize(
+    ("metal", "electrolyte", "limit"),
+    [
+        (HEXAGONAL * 2.0, HEXAGONAL * 2.3, 0.06),
+        (np.eye(2) * 2.0, np.array([[2.5, 0.0], [0.0, 3.1]]), 0.12),
+        (HEXAGONAL * 2.1, np.eye(2) * 2.4, 0.08),
+        (np.array([[2.0, 0.0], [0.7, 2.2]]), np.array([[2.4, 0.0], [-0.5, 2.9]]), 0.06),
+    ],
+    ids=["hexagons", "rectangles", "hexagon on square", "oblique"],
+)
+@pytest.mark.parametrize("lowered", [False, True], ids=["full symmetry", "none"])
+def test_no_alignment_is_missing(
+    metal: np.ndarray,
+    electrolyte: np.ndarray,
+    limit: float,
+    lowered: bool,
+) -> None:
+    alone = np.eye(2, dtype=int)[None]
+    groups = (
+        (alone, alone)
+        if lowered
+        else (lattice_symmetry(metal), lattice_symmetry(electrolyte))
+    )
+    expected = every_alignment(metal, electrolyte, groups, (30.0, limit))
+    found = lattice_matches(
+        metal,
+        electrolyte,
+        max_area_A2=30.0,
+        max_mismatch_percent=100 * limit,
+        metal_symmetry=groups[0],
+        electrolyte_symmetry=groups[1],
+    )
+    keys = [
+        key_of(np.array(m.metal_supercell), np.array(m.electrolyte_supercell), groups)
+        for m in found
+    ]
+    assert set(keys) == expected
+    assert len(keys) == len(expected)  # and none is listed twice
+
+
+def test_surfaces_of_lower_symmetry_have_more_matches() -> None:
+    # a threefold surface on another: turned by 60° they are two interfaces
+    threefold = np.array(
+        [g for g in lattice_symmetry(HEXAGONAL) if np.trace(g) in {2, -1}]
+    )
+    threefold = np.array([g for g in threefold if np.linalg.det(g) > 0])
+    assert len(threefold) == 3
+    same = {"max_area_A2": 1.0, "max_mismatch_percent": 1.0}
+    lattices = lattice_matches(HEXAGONAL, HEXAGONAL, **same)
+    surfaces = lattice_matches(
+        HEXAGONAL,
+        HEXAGONAL,
+        metal_symmetry=threefold,
+        electrolyte_symmetry=threefold,
+        **same,
+    )
+    assert (len(lattices), len(surfaces)) == (1, 2)
+    turned = sorted(abs(match.rotation_degree) % 120 for match in surfaces)
+    np.testing.assert_allclose(turned, (0.0, 60.0), atol=1e-9)
+
+
+def test_multiples_of_a_match_are_marked() -> None:
+    found = lattice_matches(
+        HEXAGONAL * 2.97, HEXAGONAL * 6.25, max_area_A2=310, max_mismatch_percent=2.0
+    )
+    first = found[0]
+    multiples = [m for m in found if m.principal_strains[1] > 0.01]
+    assert [m.primitive for m in multiples] == [True, False, False]
+    for match in multiples[1:]:
+        keys = [
+            alignment(np.array(m.metal_supercell), np.array(m.electrolyte_supercell))
+            for m in (first, match)
+        ]
+        assert [coincidence_cells(*key) for key in keys] == [3, 3]
+
+
+def test_rotation_is_the_polar_one() -> None:
+    metal, electrolyte = HEXAGONAL * 2.97, np.array([[6.4, 0.0], [1.1, 5.9]])
+    for match in lattice_matches(metal, electrolyte, max_mismatch_percent=3.0):
+        m = np.array(match.metal_supercell) @ metal
+        s = np.array(match.electrolyte_supercell) @ electrolyte
+        angle = np.radians(match.rotation_degree)
+        turn = np.array(
+            [[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]
+        )
+        stretch = np.linalg.solve(m @ turn, s)
+        np.testing.assert_allclose(stretch, stretch.T, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("cell", "order"),
+    [
+        (HEXAGONAL, 12),
+        (np.eye(2), 8),
+        (np.diag([1.0, 1.7]), 4),
+        (np.array([[1.0, 0.4], [-1.0, 0.4]]), 4),  # centred rectangle
+        (np.array([[1.0, 0.0], [0.3, 1.2]]), 2),
+        (np.array([[5.0, 1.0], [7.0, 1.6]]) @ np.eye(2), 2),
+        (np.array([[1, 4], [0, 1]]) @ HEXAGONAL, 12),  # a skewed basis of the same
+    ],
+)
+def test_symmetry_of_plane_lattices(cell: np.ndarray, order: int) -> None:
+    group = lattice_symmetry(cell)
+    assert len(group) == order
+    for g in group:
+        np.testing.assert_allclose(
+            g @ cell @ (g @ cell).T, cell @ cell.T, rtol=1e-6, atol=1e-9
+        )
+        assert any((g @ h == np.eye(2)).all() for h in group)
+
+
+def test_hermite_form_names_a_superlattice() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(50):
+        matrix = rng.integers(-6, 7, (2, 2))
+        if round(np.linalg.det(matrix)) == 0:
+            continue
+        form = hermite_form(matrix)
+        change = matrix @ np.linalg.inv(form)
+        np.testing.assert_allclose(change, change.round(), atol=1e-9)
+        assert abs(round(np.linalg.det(change))) == 1
+        n_cells = abs(round(np.linalg.det(matrix)))
+        assert form.tolist() in [known.tolist() for known in hermite_forms(n_cells)]
+
+
 def test_equally_long_vectors_are_matched_both_ways() -> None:
     # pymatgen issue 2194: |a| < |b| on one side and |a| > |b| on the other
     found = lattice_matches(
@@ -133,6 +296,16 @@ def test_area_limit_that_is_hit_exactly_counts() -> None:
 def test_no_match_tells_the_best_one() -> None:
     with pytest.raises(InputError, match=r"best within 40 Å² is 4\.\d+ %"):
         lattice_matches(HEXAGONAL * 2.97, HEXAGONAL * 6.22, max_area_A2=40.0)
+
+
+def test_area_that_explodes_is_refused_before_the_search() -> None:
+    with pytest.raises(InputError, match="max_area_A2 must be at most 130, 150"):
+        lattice_matches(HEXAGONAL, HEXAGONAL, max_area_A2=1e5)
+
+
+def test_left_handed_cell_is_refused() -> None:
+    with pytest.raises(InputError, match="metal must be a right-handed cell"):
+        lattice_matches(HEXAGONAL[::-1], HEXAGONAL)
 
 
 @pytest.mark.parametrize("option", ["max_area_A2", "max_mismatch_percent"])
