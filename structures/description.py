@@ -64,7 +64,8 @@ class CrystalDescription:
         Where the answer changes with the tolerance: the first tolerance of each.
     wyckoff_sites
         Occupied sites of the standard cell, such as ``("Zr", "2b", 2)``: element,
-        multiplicity with letter, number in the standard cell.
+        multiplicity with letter, number in the standard cell. Where a group allows
+        several origins, letters depend on the one that spglib chose.
     lengths_A, angles_deg
         a, b, c [Å] and α, β, γ [°] of the cell that was given.
     standard_lengths_A, standard_angles_deg

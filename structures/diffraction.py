@@ -139,7 +139,7 @@ def xray_pattern(
     kept = np.flatnonzero(sums > NEGLIGIBLE * sums.max())
     d = 1 / g[begins[kept]]
     return DiffractionPattern(
-        formula=atoms.get_chemical_formula(mode="metal"),
+        formula=atoms.get_chemical_formula(mode="metal", empirical=True),
         wavelength_A=wavelength,
         d_A=d,
         two_theta_deg=np.degrees(2 * np.arcsin(np.minimum(wavelength / (2 * d), 1))),

@@ -22,7 +22,7 @@ class DiffractionPattern:
     Parameters
     ----------
     formula
-        Chemical formula.
+        Formula unit.
     wavelength_A
         Wavelength [Å].
     d_A

@@ -57,7 +57,7 @@ class PatternFit:
     phase_intensities
         (n_phases, n_points) share of each phase in the calculated intensity.
     formulas
-        (n_phases,) chemical formulas.
+        (n_phases,) formula units.
     reflections_deg
         (n_phases,) angles of the reflections of each phase [°].
 
@@ -303,7 +303,9 @@ def _result(
         calculated=background + parts.sum(axis=0),
         background=background,
         phase_intensities=parts,
-        formulas=tuple(atoms.get_chemical_formula(mode="metal") for atoms in phases),
+        formulas=tuple(
+            atoms.get_chemical_formula(mode="metal", empirical=True) for atoms in phases
+        ),
         reflections_deg=tuple(
             p.angles(problem.strains(values, k), wavelength) + problem.zero(values)
             for k, p in enumerate(problem.profiles)
