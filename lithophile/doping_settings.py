@@ -1,5 +1,6 @@
 """Settings of ``lithophile build doped``."""
 
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -64,6 +65,11 @@ class DopedSettings(Settings):
     defect_energy: bool = Field(
         default=False,
         description="Defect energy of the lowest cell of each dopant with the model",
+    )
+    references: tuple[Path, ...] = Field(
+        (),
+        description="Structure files of phases that hold a dopant, instead of its "
+        "built-in oxide in the defect energy",
     )
     max_steps: int = Field(
         0, ge=0, description="Most steps of relaxing cells for the defect energy"

@@ -267,8 +267,8 @@ def _check_room(host: DopingHost, balance: ChargeBalance) -> None:
         raise InputError(
             f"host must have vacant {element} sites for {needed - n_sites} more "
             f"{element}, which {balance.n_dopants} {ion} on {balance.replaced} ask "
-            f"for; got {n_sites} sites, all occupied. Give the crystal with its partly "
-            "occupied sites, such as build_llzo_cubic()."
+            f"for; got {n_sites} sites, all occupied. Give a host with partly occupied "
+            "sites, such as cubic LLZO (LLZO-cubic, build_llzo_cubic())."
         )
 
 

@@ -267,7 +267,7 @@ def build_reference_oxide(element: str, oxidation_state: int) -> Atoms:
     if ion not in _TYPE_OF:
         raise InputError(
             f"dopant must have a reference oxide; got {ion!r}, for which none is known "
-            "here. Give the structure of an oxide of it as a reference."
+            "here. Give a reference phase that holds it (--reference FILE, phases=)."
         )
     kind = _TYPE_OF[ion]
     atoms = _cell(kind, element)

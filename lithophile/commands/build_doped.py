@@ -1,5 +1,6 @@
 """``lithophile build doped``: dopants in LLZO or any other host."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -93,6 +94,14 @@ def doped(
             "--defect-energy", help="Defect energy of the lowest cell with the model."
         ),
     ] = None,
+    references: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--reference",
+            show_default="built-in oxides",
+            help="Structure file of a phase that holds the dopant, for that energy.",
+        ),
+    ] = None,
     max_steps: Annotated[
         int | None,
         typer.Option(show_default="0", help="Steps of relaxation for that energy."),
@@ -132,7 +141,8 @@ def doped(
         from lithophile.doping_settings import DopedSettings
         from lithophile.settings_file import read_settings
 
-        settings = read_settings(DopedSettings, file=config, options=ctx.params)
+        given = {**ctx.params, "references": references or None}
+        settings = read_settings(DopedSettings, file=config, options=given)
         from lithophile.stages.doping import doping_stage
 
         result = doping_stage(

@@ -133,8 +133,43 @@ def test_wrong_input_is_refused_and_nothing_written(tmp_path, options, words):
     assert not (tmp_path / "out").exists()
 
 
+def test_dopant_without_reference_phase(tmp_path):
+    options = {
+        "dopant": "Cl5+",
+        "site": "Zr",
+        "model": "chgnet",
+        "defect_energy": True,
+    }
+    with pytest.raises(InputError, match="--reference FILE"):
+        _stage(tmp_path / "out", **options)
+    assert not (tmp_path / "out").exists()
+
+
+def test_defect_energy_with_a_phase_of_the_user(tmp_path):
+    """Mg in Li2O against MgO from a file: host + MgO → doped + Li2O."""
+    for name, atoms in (
+        ("magnesia", bulk("MgO", "rocksalt", a=4.21)),
+        ("lithia", bulk("OLi2", "fluorite", a=4.61, cubic=True)),
+    ):
+        write(tmp_path / f"{name}.extxyz", atoms)
+    result = _stage(
+        tmp_path / "out",
+        host=str(tmp_path / "lithia.extxyz"),
+        dopant="Mg2+",
+        site="Li",
+        n_dopants=1,
+        model="chgnet",
+        defect_energy=True,
+        references=(tmp_path / "magnesia.extxyz",),
+    )
+    defect = result["defect_energy"]
+    assert defect["reaction"] == {"Li": 0.0, "Li2O": -1.0, "MgO": 1.0}
+    assert defect["exchanged"] == {"Li": -2, "Mg": 1}
+    assert 0 < defect["energy_per_dopant_eV"] < 4
+
+
 def test_host_without_vacant_lithium_sites(tmp_path, tetragonal):
-    with pytest.raises(InputError, match="build_llzo_cubic"):
+    with pytest.raises(InputError, match="LLZO-cubic"):
         _stage(tmp_path / "out", host=tetragonal, dopant="Ca2+", site="La")
 
 

@@ -244,7 +244,7 @@ def test_constructed_oxide_is_near_the_measured_one(element, charge, group, volu
 
 
 def test_ion_without_an_oxide_is_refused():
-    with pytest.raises(InputError, match="Give the structure"):
+    with pytest.raises(InputError, match="reference phase"):
         build_reference_oxide("Cl", 5)
 
 

@@ -1,0 +1,166 @@
+"""What the doping stage writes: cells, a table, a figure, and its result."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ase.io import write
+
+from lithophile.curves import new_figure, tidy
+from lithophile.doping_settings import DopedSettings
+from lithophile.run_folder import RunFolder
+from structures.defect_energy import DefectEnergy
+from structures.dopants import write_ion
+from structures.doping_result import Doping
+from training_data import Failure
+
+TABLE = "dopants.csv"
+COLUMNS = (
+    "dopant",
+    "site",
+    "source",
+    "formula",
+    "charge",
+    "n_atoms",
+    "minimum_distance_A",
+    "closest_pair",
+    "dopant_distance_A",
+    "dopant_sites",
+    "electrostatic_energy_eV",
+    "potential_energy_eV",
+    "n_runs_lowest",
+    "defect_energy_eV_per_dopant",
+    "passes",
+    "structure",
+    "failure",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WantedDopant:
+    """One dopant that was asked for.
+
+    Parameters
+    ----------
+    element
+        Chemical symbol.
+    oxidation_state
+        Its charge [e].
+    site
+        What it replaces.
+    source
+        Where the wish comes from: the list's source, or "given".
+
+    """
+
+    element: str
+    oxidation_state: int
+    site: str
+    source: str
+
+    @property
+    def name(self) -> str:
+        """Ion and site, such as ``"Al3+-Li"``; names files too."""
+        return f"{write_ion(self.element, self.oxidation_state)}-{self.site}"
+
+
+def write_table(folder: RunFolder, rows: Sequence[Mapping[str, Any]]) -> Path:
+    """Write the numbers of all dopants as CSV."""
+    table = folder.path / TABLE
+    with table.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return table
+
+
+def write_cells(
+    folder: RunFolder,
+    wanted: WantedDopant,
+    doping: Doping | Failure,
+    defect: DefectEnergy | Failure | None,
+    settings: DopedSettings,
+) -> dict[str, Any]:
+    """Write the cells of one dopant; return its line of the table."""
+    row: dict[str, Any] = {
+        "dopant": write_ion(wanted.element, wanted.oxidation_state),
+        "site": wanted.site,
+        "source": wanted.source,
+    }
+    if isinstance(doping, Failure):
+        return row | {"failure": doping.reason}
+    path = folder.path / f"{wanted.name}.extxyz"
+    write(path, [cell.atoms for cell in doping.cells], format="extxyz")
+    best = doping.cells[0]
+    row |= {
+        "formula": doping.formula,
+        "charge": doping.charge,
+        "n_atoms": len(best.atoms),
+        "minimum_distance_A": round(doping.minimum_distance_A, 4),
+        "closest_pair": "-".join(best.closest_pair),
+        "dopant_distance_A": round(best.dopant_distance_A, 4),
+        "dopant_sites": " ".join(best.dopant_sites),
+        "electrostatic_energy_eV": round(best.electrostatic_energy_eV, 6),
+        "potential_energy_eV": best.potential_energy_eV,
+        "n_runs_lowest": best.n_runs_lowest,
+        "structure": path.name,
+    }
+    if isinstance(defect, DefectEnergy):
+        row["defect_energy_eV_per_dopant"] = round(defect.energy_per_dopant_eV, 4)
+        row["passes"] = defect.below(settings.cutoff_eV)
+    elif defect is not None:
+        row["failure"] = defect.reason
+    return row
+
+
+def stage_result(
+    folder: RunFolder,
+    *,
+    wanted: Sequence[WantedDopant],
+    dopings: Sequence[Doping | Failure],
+    defects: Sequence[DefectEnergy | Failure | None],
+    rows: Sequence[Mapping[str, Any]],
+    table: Path,
+) -> dict[str, Any]:
+    """Gather the numbers: in full for one dopant, as a table for many."""
+    built = [doping for doping in dopings if isinstance(doping, Doping)]
+    if len(wanted) == 1:
+        (doping,), (defect,) = built, defects
+        return {
+            "structure": folder.path / f"{wanted[0].name}.extxyz",
+            "n_atoms": len(doping.atoms),
+            **doping.to_json(),
+            "defect_energy": (
+                defect.to_json() if isinstance(defect, DefectEnergy) else None
+            ),
+            "table": table,
+            "figure": _draw(folder, doping),
+        }
+    shown = ("dopant", "site", "formula", "charge", "minimum_distance_A")
+    return {
+        "n": len(wanted),
+        "n_built": len(built),
+        "n_failed": len(wanted) - len(built),
+        "all_neutral": all(doping.charge == 0 for doping in built),
+        "minimum_distance_A": min(doping.minimum_distance_A for doping in built),
+        "table": table,
+        "dopants": [{key: row.get(key) for key in shown} for row in rows],
+        "failures": [
+            {"id": each.name, "reason": row["failure"]}
+            for each, row in zip(wanted, rows, strict=True)
+            if row.get("failure")
+        ],
+    }
+
+
+def _draw(folder: RunFolder, doping: Doping) -> Path:
+    """Figure of the energies of the cells."""
+    figure = new_figure(6.0, 4.0)
+    axes = figure.subplots()
+    doping.plot(axes)
+    tidy(axes)
+    path = folder.figure("energies")
+    figure.savefig(path, dpi=140, bbox_inches="tight")
+    return path
