@@ -55,13 +55,11 @@ class RelaxationSettings(Settings):
     max_steps: int = Field(500, ge=1, description="Most steps taken")
     cell: str = Field(
         "fixed",
-        pattern=r"^(fixed|full|z|in-plane|isotropic|shape|[xyz]{2}(,[xyz]{2})*)$",
         description="What of the cell relaxes: fixed, full, z, in-plane, isotropic, "
         "shape, or strain components such as xx,yy",
     )
     fixed_vectors: str = Field(
         "",
-        pattern="^[abc]{0,2}$",
         description="Lattice vectors that stay as they are in a full cell, such as ab",
     )
     fixed_layers: tuple[int, ...] = Field(
@@ -75,6 +73,19 @@ class RelaxationSettings(Settings):
         0.0, description="External pressure on a free cell [GPa]"
     )
     algorithm: Literal["lbfgs", "fire"] = Field("lbfgs", description="How steps go")
+
+    @model_validator(mode="after")
+    def _freedom_exists(self) -> Self:
+        if self.cell != "fixed" or self.fixed_vectors:
+            from structures.cell_freedom import check_freedom  # noqa: PLC0415 (ase)
+
+            check_freedom(self.cell, fixed_vectors=self.fixed_vectors)
+        if self.pressure_GPa and self.cell == "fixed":
+            raise ValueError(
+                f"pressure_GPa must be 0 for a fixed cell; got {self.pressure_GPa}. "
+                "Use e.g. cell: full"
+            )
+        return self
 
 
 class RelaxSettings(ModelSettings, RelaxationSettings):
