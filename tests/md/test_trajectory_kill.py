@@ -13,10 +13,11 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
-from md.trajectory import TrajectoryWriter, open_trajectory
+from md.trajectory import TrajectoryWriter, export_trajectory, open_trajectory
 from md.trajectory import layout as layout_module
 from md.trajectory import writer as writer_module
 from md.trajectory.atomic_file import AtomicFile
+from training_data.errors import InputError
 
 _WRITER = """
 import sys
@@ -80,16 +81,22 @@ def test_killed_writer_leaves_every_flushed_frame_and_resumes(tmp_path: Path) ->
 
 
 class SnapshotAfterEveryWrite(AtomicFile):
-    """Real file that is copied whenever a byte has reached the disk."""
+    """Real file that is copied whenever a page has reached the disk.
+
+    The kernel copies a write page by page, and ends a killed process in between.
+    """
 
     copies: Path
     n_copies = 0
 
     def _put(self, offset: int, data: bytes) -> None:
-        super()._put(offset, data)
         source = Path(f"/proc/self/fd/{self._descriptor}")
-        shutil.copyfile(source, self.copies / f"{type(self).n_copies:06d}.h5")
-        type(self).n_copies += 1
+        while data:
+            cut = 4096 - offset % 4096
+            super()._put(offset, data[:cut])
+            offset, data = offset + cut, data[cut:]
+            shutil.copyfile(source, self.copies / f"{type(self).n_copies:06d}.h5")
+            type(self).n_copies += 1
 
 
 def test_every_prefix_of_the_writes_is_a_valid_file(
@@ -130,6 +137,44 @@ def test_every_prefix_of_the_writes_is_a_valid_file(
     assert {140, 111, 130} <= set(lengths)
 
 
+def test_run_resumed_from_a_torn_commit_can_be_torn_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file cut off inside a commit has a tail that nothing refers to."""
+    SnapshotAfterEveryWrite.copies = tmp_path / "copies"
+    SnapshotAfterEveryWrite.copies.mkdir()
+    SnapshotAfterEveryWrite.n_copies = 0
+    monkeypatch.setattr(writer_module, "AtomicFile", SnapshotAfterEveryWrite)
+    monkeypatch.setattr(layout_module, "_MAX_FRAMES_PER_CHUNK", 2)
+    atoms = Atoms("Li2", positions=[[0, 0, 0], [1, 1, 1]], cell=[4, 4, 4], pbc=True)
+    settings = {"observables": ("temperature_K",), "frames_per_flush": 3}
+
+    def append(writer: TrajectoryWriter, steps: range) -> None:
+        for step in steps:
+            frame = atoms.copy()
+            frame.positions += step
+            writer.append(frame, step=step, time_ps=step * 1e-3, temperature_K=step)
+
+    def snapshots() -> list[Path]:
+        return sorted(SnapshotAfterEveryWrite.copies.iterdir())
+
+    with TrajectoryWriter(tmp_path / "first.h5", atoms, **settings) as writer:
+        created = SnapshotAfterEveryWrite.n_copies
+        append(writer, range(60))
+    rng = np.random.default_rng(2)
+    torn = rng.choice(snapshots()[created:], 6, replace=False)
+    kept = [path.rename(tmp_path / f"torn-{i}.h5") for i, path in enumerate(torn)]
+    for path in kept:
+        for old in snapshots():
+            old.unlink()
+        at = max(0, check_frames(path, 0) - int(rng.integers(1, 9)))
+        with TrajectoryWriter(path, atoms, resume_at_step=at, **settings) as writer:
+            append(writer, range(at + 1, at + 25))
+        assert check_frames(path, 0) == at + 25
+        for copy in snapshots():
+            assert check_frames(copy, 0, our_reader=False) >= at + 1
+
+
 def test_resume_drops_what_followed_the_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "trajectory.h5"
     atoms = bulk("Li", cubic=True)
@@ -144,3 +189,15 @@ def test_resume_drops_what_followed_the_checkpoint(tmp_path: Path) -> None:
     with open_trajectory(path) as trajectory:
         np.testing.assert_array_equal(trajectory.steps, range(0, 60, 10))
         assert [event["kind"] for event in trajectory.events] == ["kept"]
+
+
+def test_a_packed_copy_is_not_gone_on_with(tmp_path: Path) -> None:
+    atoms = bulk("Li", cubic=True)
+    with TrajectoryWriter(tmp_path / "trajectory.h5", atoms) as writer:
+        writer.append(atoms, step=0, time_ps=0.0)
+    with open_trajectory(tmp_path / "trajectory.h5") as trajectory:
+        export_trajectory(trajectory, tmp_path / "packed.h5md", file_format="h5md")
+    before = (tmp_path / "packed.h5md").read_bytes()
+    with pytest.raises(InputError, match="a packed copy"):
+        TrajectoryWriter(tmp_path / "packed.h5md", atoms, resume_at_step=0)
+    assert (tmp_path / "packed.h5md").read_bytes() == before
