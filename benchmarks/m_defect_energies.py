@@ -25,7 +25,7 @@ from structures.side_view import draw_side_view
 KJ_PER_MOL_PER_eV = 96.48533
 SYMMETRY_A = 0.02
 CONTACT_A = 3.1
-PLANE_A = 0.5
+PLANE_A = 1.0
 MANY_ATOMS = 20
 SQRT3 = ((1, 1), (-2, 1))
 THREE = ((3, 0), (-3, 3))
@@ -147,7 +147,7 @@ def draw(
         right.plot(
             above_kJ_per_mol[mask], row[mask], "o", mfc=face, mec="C0", label=label
         )
-    right.axvspan(0.01, 0.4, color="0.88", zorder=0, label="published range")
+    right.axvspan(0.01, 0.4, color="0.88", zorder=0, label="published difference")
     right.set_xscale("log")
     right.set_xlim(0.05, 300)
     right.set_yticks(range(len(families)), families)
@@ -166,7 +166,6 @@ def upright(atoms: Atoms) -> Atoms:
     tall.set_cell(cell)
     tall.positions[:, 2] += PLANE_A  # no chlorine plane is torn apart
     tall.wrap()
-    tall.positions[:, 2] -= PLANE_A
     return tall
 
 

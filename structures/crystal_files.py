@@ -21,6 +21,10 @@ CLOSEST_A = 0.5
 CLOSEST_RATIO = 0.6
 OCCUPANCY_TOLERANCE = 5e-3  # thirds are printed as 0.333
 VECTORS = 3
+ORDER_FIRST = (
+    "Order the crystal first: `lithophile build llzo --structure FILE`, or order_sites "
+    "in Python."
+)
 
 
 def read_crystal(path: str | Path) -> Atoms:
@@ -77,7 +81,7 @@ def read_crystal(path: str | Path) -> Atoms:
         atoms = _from_json(path)
     else:
         atoms = read_structures(path, index="-1")[0]
-        _refuse_occupancies_of_ase(atoms, path)
+        refuse_partial_occupancies(atoms, name=str(path))
     check_crystal(atoms, name=str(path))
     atoms.pbc = True
     return atoms
@@ -130,6 +134,43 @@ def check_crystal(atoms: Atoms, *, name: str = "crystal") -> None:
             f"{name} must have no overlapping atoms; got {pair} {d[k]:.3f} Å apart. "
             "Remove one of them or check cell and units (Å)."
         )
+
+
+def refuse_partial_occupancies(atoms: Atoms, *, name: str = "structure") -> None:
+    """Refusal of a structure that ASE read from a file with partial occupancies.
+
+    ASE places one full atom on every site and keeps the occupancies in ``info``; taken
+    for the crystal, such a structure is silently wrong.
+
+    Parameters
+    ----------
+    atoms
+        Structure as read.
+    name
+        What to call it in the message.
+
+    Raises
+    ------
+    InputError
+        If a site is shared, or its occupancy differs from 1 by more than 0.005.
+
+    Examples
+    --------
+    >>> atoms = Atoms("Li", info={"occupancy": {"0": {"Li": 0.5}}})
+    >>> refuse_partial_occupancies(atoms)
+    Traceback (most recent call last):
+    training_data.errors.InputError: sites of structure must be fully occupied by one
+    species; got Li 0.5 on site 0. Order the crystal first: `lithophile build llzo
+    --structure FILE`, or order_sites in Python.
+
+    """
+    for site, shares in (atoms.info.get("occupancy") or {}).items():
+        if len(shares) > 1 or abs(sum(shares.values()) - 1) > OCCUPANCY_TOLERANCE:
+            listed = ", ".join(f"{species} {x:g}" for species, x in shares.items())
+            raise InputError(
+                f"sites of {name} must be fully occupied by one species; got {listed} "
+                f"on site {site}. {ORDER_FIRST}"
+            )
 
 
 def _from_cif(path: Path) -> "Structure":
@@ -214,8 +255,7 @@ def _ordered(structure: "Structure", path: Path) -> Atoms:
         if len(occupancies) > 1 or total < 1 - OCCUPANCY_TOLERANCE:
             raise InputError(
                 f"sites of {str(path)!r} must be fully occupied by one species; got "
-                f"{listed} on {site.label!r}. Order the crystal first: `lithophile "
-                "build llzo --structure FILE`, or order_sites in Python."
+                f"{listed} on {site.label!r}. {ORDER_FIRST}"
             )
     symbols = [next(iter(site.species.get_el_amt_dict())) for site in structure]
     try:
@@ -231,14 +271,3 @@ def _ordered(structure: "Structure", path: Path) -> Atoms:
             "Replace placeholder species."
         ) from error
     return label_sites(atoms, [str(site.label) for site in structure])
-
-
-def _refuse_occupancies_of_ase(atoms: Atoms, path: Path) -> None:
-    """Refusal of the partial occupancies that some of ASE's readers report."""
-    for site, shares in (atoms.info.get("occupancy") or {}).items():
-        if len(shares) > 1 or abs(sum(shares.values()) - 1) > OCCUPANCY_TOLERANCE:
-            raise InputError(
-                f"sites of {str(path)!r} must be fully occupied by one species; got "
-                f"{shares!r} on site {site}. Order the crystal first: `lithophile "
-                "build llzo --structure FILE`, or order_sites in Python."
-            )

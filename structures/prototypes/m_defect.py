@@ -123,7 +123,7 @@ def build_m_defect_layers(
 
     Examples
     --------
-    >>> family = build_m_defect_layers()
+    >>> family = build_m_defect_layers(stacking="h")
     >>> family[0].get_chemical_formula(mode="metal"), len(family)
     ('Li6Zr3Cl18', 2)
 

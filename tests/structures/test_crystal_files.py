@@ -7,11 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.io import read as ase_read
 from ase.io import write
 from pymatgen.io.ase import AseAtomsAdaptor
 
 from lithophile.stages.inputs import read_crystal as crystal_of_stage
-from structures.crystal_files import check_crystal, read_crystal
+from structures.crystal_files import (
+    check_crystal,
+    read_crystal,
+    refuse_partial_occupancies,
+)
 from structures.prototypes import build_prototype
 from structures.site_labels import site_labels
 from training_data.errors import InputError
@@ -218,6 +223,18 @@ def test_limit_of_overlap(symbols, distance_A, refused):
 def test_an_atom_that_meets_its_own_image_overlaps():
     with pytest.raises(InputError, match="overlapping"):
         check_crystal(Atoms("Li", cell=[1.2, 9, 9]))
+
+
+@pytest.mark.parametrize("occupancy", ["0.5", "1"])
+def test_occupancies_that_ase_keeps_aside_are_noticed(tmp_path, occupancy):
+    """ASE alone reads a half-occupied site as a full atom."""
+    atoms = ase_read(cif(tmp_path / "a.cif", o=occupancy))
+    assert len(atoms) == 5
+    if occupancy == "1":
+        refuse_partial_occupancies(atoms)
+    else:
+        with pytest.raises(InputError, match=r"O 0\.5 on site 1"):
+            refuse_partial_occupancies(atoms)
 
 
 def test_positions_must_be_numbers():
