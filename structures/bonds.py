@@ -9,11 +9,13 @@ from ase import Atoms
 from ase.data import atomic_numbers
 
 from mlip.neighbour_list import find_pairs
+from mlip.potential import geometry_fault
 from training_data.errors import InputError
 
 #: Cutoff over the sum of the ionic radii: well beyond a distorted first shell,
 #: well short of the second one.
 CUTOFF_OVER_RADII = 1.25
+COINCIDENT_A = 1e-3
 
 Species = str | Sequence[str]
 Cutoff = float | Mapping[str, float]
@@ -181,6 +183,12 @@ def find_bonds(atoms: Atoms, cutoffs_A: Mapping[tuple[str, str], float]) -> Bond
     -------
     Bonds
 
+    Raises
+    ------
+    InputError
+        If positions or cell are not finite, the cell is flat, or a centre and a
+        ligand coincide.
+
     Examples
     --------
     >>> from ase.build import bulk
@@ -188,6 +196,12 @@ def find_bonds(atoms: Atoms, cutoffs_A: Mapping[tuple[str, str], float]) -> Bond
     6
 
     """
+    fault = geometry_fault(atoms)
+    if fault:
+        raise InputError(
+            f"atoms must have a sound geometry; got one where {fault}. "
+            "Check positions and cell."
+        )
     pairs = find_pairs(
         atoms.positions, atoms.cell.array, atoms.pbc, cutoff=max(cutoffs_A.values())
     )
@@ -209,6 +223,13 @@ def find_bonds(atoms: Atoms, cutoffs_A: Mapping[tuple[str, str], float]) -> Bond
         atoms.positions[second] - atoms.positions[first] + shifts @ atoms.cell.array
     )
     lengths = np.linalg.norm(vectors, axis=1)
+    coincident = np.flatnonzero(lengths < COINCIDENT_A)
+    if len(coincident):
+        one = coincident[0]
+        raise InputError(
+            f"atoms must not coincide; got atoms {first[one]} and {second[one]}, "
+            f"{lengths[one]:.1g} Å apart. Remove one of them."
+        )
     near = np.flatnonzero(lengths <= limit)
     order = near[np.lexsort((lengths[near], first[near]))]
     return Bonds(

@@ -262,3 +262,14 @@ def test_input_without_answer() -> None:
         polyhedra(Atoms("LiZr", [(0, 0, 0), (0, 0, 3)]), ligand="Zr")
     with pytest.raises(InputError, match="switch_share"):
         coordination(build_prototype("LiCl"), switch_share=1.0)
+
+
+def test_unsound_geometry_is_refused() -> None:
+    atoms = build_prototype("LiCl")
+    twins = atoms.copy()
+    twins.positions[4:] = twins.positions[0]
+    with pytest.raises(InputError, match="must not coincide; got atoms 0 and"):
+        polyhedra(twins)
+    atoms.positions[3, 1] = np.nan
+    with pytest.raises(InputError, match="position of atom 3 is not finite"):
+        coordination(atoms)
