@@ -23,13 +23,13 @@ class OrderingSettings(Settings):
     supercell: tuple[int, int, int] = Field(
         (1, 1, 1), description="Number of cells along each lattice vector"
     )
-    counts: dict[str, int] = Field(
-        default_factory=dict,
+    counts: dict[str, int] | None = Field(
+        None,
         description="Atoms of each element in the whole cell, where the occupancies "
         "do not give whole numbers",
     )
-    oxidation_states: dict[str, float] = Field(
-        default_factory=dict,
+    oxidation_states: dict[str, float] | None = Field(
+        None,
         description="Charges of elements whose charge is not obvious",
     )
     min_distance_A: float = Field(

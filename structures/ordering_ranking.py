@@ -55,14 +55,6 @@ def rank_arrangements(
     chosen = list(distinct.values())[:n_keep]
     structures = [_structure(crystal, problem, found) for found, _, _ in chosen]
     order, answers, failures = _by_potential(structures, potential)
-    lowest = next(iter(distinct))
-    n_lowest = sum(
-        any(
-            canonical_arrangement(found, permutations)[0] == lowest
-            for found in arrangements[e <= min(run_lowest) + SAME_ENERGY_eV]
-        )
-        for arrangements, e in zip(by_run, energies, strict=True)
-    )
     violations = problem.violations(np.array([found for found, _, _ in chosen]))
     return Ordering(
         structures=tuple(structures[i] for i in order),
@@ -75,7 +67,7 @@ def rank_arrangements(
         forbidden_pairs=_forbidden_pairs(crystal, problem),
         run_lowest_eV=tuple(run_lowest),
         n_runs=len(by_run),
-        n_runs_lowest=n_lowest,
+        n_runs_lowest=sum(e <= min(run_lowest) + SAME_ENERGY_eV for e in run_lowest),
         method=method,
         oxidation_states=oxidation_states,
         failures=failures,

@@ -70,6 +70,7 @@ def temper(
     kT = np.tile(rungs, n_runs)
     chains = _start(problem, n_runs * n_rungs, rng)
     found = [_Lowest() for _ in range(n_runs)]
+    _remember(found, chains, n_rungs)
     n_rounds = _n_rounds(chains, n_sweeps)
     for number in range(n_rounds):
         for _ in range(MOVES_BETWEEN_EXCHANGES):
@@ -105,6 +106,7 @@ def anneal(
     """
     chains = _start(problem, n_runs * FEWEST_RUNGS, rng)
     found = [_Lowest() for _ in range(n_runs)]
+    _remember(found, chains, FEWEST_RUNGS)
     n_rounds = _n_rounds(chains, n_sweeps)
     for number, temperature in enumerate(np.geomspace(*kT_range[::-1], n_rounds)):
         kT = np.full(len(chains.energies), temperature)

@@ -344,6 +344,18 @@ def test_content_that_is_not_whole() -> None:
         order_sites(half, rng=np.random.default_rng(0))
 
 
+def test_one_arrangement_only_is_found_without_moves() -> None:
+    """No vacancies, one species per site kind: nothing can move."""
+    ordering = order_sites(
+        antifluorite().with_occupancy("M8", {"Li": 0.5, "Na": 0.5}),
+        counts={"Li": 8, "Na": 0},
+        n_runs=2,
+        rng=np.random.default_rng(0),
+    )
+    assert ordering.n_runs_lowest == 2
+    assert ordering.site_counts == ({"O4": {"O": 4}, "M8": {"Li": 8}},)
+
+
 def test_ordered_crystal_and_full_sites() -> None:
     full = antifluorite().with_occupancy("M8", {"Li": 1.0})
     with pytest.raises(InputError, match="partly occupied or shared; got none"):
