@@ -11,8 +11,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # Purple Li, cyan Zr and green Cl, as published pictures of these interfaces have.
-COLOURS = {"Li": "#a070d8", "Zr": "#35c4d4", "Hf": "#35c4d4", "Cl": "#4cb84c"}
-RADII_A = {"Li": 0.80, "Zr": 0.95, "Hf": 0.95, "Cl": 0.95}
+COLOURS = {
+    "Li": "#a070d8",
+    "Zr": "#35c4d4",
+    "Hf": "#35c4d4",
+    "Cl": "#4cb84c",
+    "La": "#3f6fc0",
+    "O": "#e04a3a",
+}
+RADII_A = {"Li": 0.80, "Zr": 0.95, "Hf": 0.95, "Cl": 0.95, "La": 1.10, "O": 0.70}
 SHOWN_WIDTH_A = 20.0
 EDGE_A = 0.05
 FAR_PALENESS = 0.6
