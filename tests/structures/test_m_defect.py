@@ -11,6 +11,7 @@ from ase.neighborlist import neighbor_list
 from pymatgen.analysis.structure_matcher import StructureMatcher
 from pymatgen.io.ase import AseAtomsAdaptor
 
+from structures.polyhedra import shared_edges
 from structures.prototypes import build_m_defect_layers, build_prototype
 from structures.prototypes.close_packing import close_packing
 from structures.prototypes.occupied_packing import occupied_packing
@@ -63,6 +64,12 @@ def test_no_two_metal_octahedra_share_an_edge_and_no_cations_a_face(options):
             assert max(chlorines_in_common(atoms, *pair), default=0) <= 2
 
 
+@pytest.mark.parametrize("options", FAMILIES[3:6], ids=str)
+def test_the_polyhedra_of_the_analysis_agree_on_the_rule(options):
+    for atoms in build_m_defect_layers(**options):
+        assert shared_edges(atoms, "Zr") == ()
+
+
 def test_the_check_of_the_rule_can_fail():
     packing = close_packing(
         stacking="h",
@@ -82,6 +89,7 @@ def test_the_check_of_the_rule_can_fail():
             metal_chlorine_A=2.5,
         )
         assert max(chlorines_in_common(atoms, "Zr", "Zr")) == shared
+        assert shared_edges(atoms, "Zr", cutoff_A=3.0)
 
 
 def test_octahedra_of_the_two_packings_share_what_textbooks_say():
