@@ -113,7 +113,7 @@ def ordering_problem(
             "It is ordered already: use it as it is."
         )
     states = oxidation_states_of(crystal.content, oxidation_states)
-    numbers = _counts(crystal, counts)
+    numbers = _counts(crystal, counts, states)
     _check_neutral(numbers, states)
     sites = np.flatnonzero(disordered)
     fixed = np.zeros(crystal.n_sites)
@@ -159,7 +159,9 @@ def ordering_problem(
 
 
 def _counts(
-    crystal: "DisorderedCrystal", given: Mapping[str, int] | None
+    crystal: "DisorderedCrystal",
+    given: Mapping[str, int] | None,
+    states: Mapping[str, float],
 ) -> dict[str, int]:
     """Whole number of atoms of every species in the cell."""
     result = {}
@@ -178,10 +180,16 @@ def _counts(
     for name, expected in content.items():
         wanted = float(given[name]) if given and name in given else expected
         if abs(wanted - round(wanted)) > COUNT_TOLERANCE:
+            others = {**content, **(given or {}), name: 0.0}
+            charge = sum(number * states[other] for other, number in others.items())
+            neutral = -charge / states[name] if states[name] else wanted
+            whole = neutral >= 0 and abs(neutral - round(neutral)) <= COUNT_TOLERANCE
             raise InputError(
                 "content must be a whole number of atoms of each species in the cell; "
                 f"got {wanted:.3f} {name}. Give counts={{{name!r}: "
-                f"{int(wanted)}}}, or take a supercell with repeat."
+                f"{round(neutral if whole else wanted)}}}"
+                f"{', which is neutral,' if whole else ''} or take a supercell with "
+                "repeat."
             )
         result[name] = round(wanted)
     return result
