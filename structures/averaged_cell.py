@@ -1,6 +1,9 @@
 """Primitive cell of a noisy supercell, by averaging over its translations."""
 
+import itertools
 import math
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from ase import Atoms
@@ -10,6 +13,11 @@ from numpy.typing import NDArray
 from training_data.errors import InputError
 
 DIRECTIONS = 3
+CLEARLY_OFF = 3.0
+"""A distance this many tolerances long is no noise of a translation."""
+
+Translation = tuple[NDArray[np.float64], NDArray[np.int_]]
+"""Shift (fractional), and the atom that each atom is taken to."""
 
 
 def averaged_primitive_cell(atoms: Atoms, *, tolerance_A: float = 0.5) -> Atoms:
@@ -87,42 +95,95 @@ def _translations(
     cell: NDArray[np.float64],
     numbers: NDArray[np.int_],
     tolerance_A: float,
-) -> list[tuple[NDArray[np.float64], NDArray[np.int_]]]:
-    """Find translations within the cell, and the partner each takes an atom to."""
+) -> list[Translation]:
+    """Find translations within the cell, and the partner each takes an atom to.
+
+    Those that are sums of others are composed, which is far cheaper than a search.
+    """
     kinds, counts = np.unique(numbers, return_counts=True)
     largest = int(np.gcd.reduce(counts))
     rarest = np.flatnonzero(numbers == kinds[counts.argmin()])
     itself: NDArray[np.int_] = np.arange(len(numbers))
-    found = [(np.zeros(DIRECTIONS), itself)]
+    members = {tuple(itself.tolist()): (np.zeros(DIRECTIONS), itself)}
     if largest == 1:
-        return found
+        return list(members.values())
+    checked = partial(_checked, scaled, cell, tolerance_A)
+    generators: list[Translation] = []
+    reached = {int(rarest[0])}
     for other in rarest[1:]:
+        if int(other) in reached:
+            continue
         rough = scaled[other] - scaled[rarest[0]]
-        for _ in range(2):  # the second time from the mean over all atoms
-            partner, apart = _partners(scaled, cell, numbers, rough)
-            rough = rough + apart.mean(axis=0)
-        distance = np.linalg.norm((apart - apart.mean(axis=0)) @ cell, axis=1)
-        if distance.max() <= tolerance_A and len(set(partner)) == len(partner):
-            found.append((rough, partner))
-    return _largest_group(found, largest)
+        nearest = _partners(scaled[rarest], cell, numbers[rarest], rough)[1]
+        if np.linalg.norm(nearest @ cell, axis=1).max() > CLEARLY_OFF * tolerance_A:
+            continue
+        partner, apart = _partners(scaled, cell, numbers, rough)
+        # once more, from the mean over all atoms
+        partner, _ = _partners(scaled, cell, numbers, rough + apart.mean(axis=0))
+        found = checked((rough, partner))
+        if found is None:
+            continue
+        generators.append(found)
+        fresh = list(members.values())
+        while fresh:
+            fresh = _composed(fresh, generators, members, checked)
+        reached = {int(partner[rarest[0]]) for _, partner in members.values()}
+    return _largest_group(list(members.values()), largest)
 
 
-def _largest_group(
-    found: list[tuple[NDArray[np.float64], NDArray[np.int_]]], largest: int
-) -> list[tuple[NDArray[np.float64], NDArray[np.int_]]]:
-    """Leave out near misses of noise, so that translations close under addition."""
-    members = {tuple(partner): (shift, partner) for shift, partner in found}
+def _composed(
+    fresh: list[Translation],
+    generators: list[Translation],
+    members: dict[tuple[int, ...], Translation],
+    checked: Callable[[Translation], Translation | None],
+) -> list[Translation]:
+    """Add the sums of new translations and generators; return those not yet known."""
+    new = []
+    for (shift, partner), (step, onward) in itertools.product(fresh, generators):
+        whole = onward[partner]
+        key = tuple(whole.tolist())
+        if key in members:
+            continue
+        found = checked((shift + step, whole))
+        if found is not None:
+            members[key] = found
+            new.append(found)
+    return new
+
+
+def _checked(
+    scaled: NDArray[np.float64],
+    cell: NDArray[np.float64],
+    tolerance_A: float,
+    rough: Translation,
+) -> Translation | None:
+    """Correct a shift by the mean over all atoms; None where one is too far off it."""
+    shift, partner = rough
+    if len(set(partner.tolist())) != len(partner):
+        return None
+    apart = scaled[partner] - scaled - shift
+    apart -= np.round(apart)
+    mean = apart.mean(axis=0)
+    if np.linalg.norm((apart - mean) @ cell, axis=1).max() > tolerance_A:
+        return None
+    return shift + mean, partner
+
+
+def _largest_group(found: list[Translation], largest: int) -> list[Translation]:
+    """Leave out near misses of noise, so that translations close under addition.
+
+    A translation is known by where it takes one atom.
+    """
     while True:
-        keep = {
-            key: (shift, partner)
-            for key, (shift, partner) in members.items()
-            if all(tuple(partner[other]) in members for _, other in members.values())
-        }
-        if len(keep) == len(members):
+        table = np.array([partner for _, partner in found])
+        images = table[:, 0]
+        # row a, column b: where atom 0 goes by a and then b
+        sums = table[:, images].T
+        closed = np.isin(sums, images).all(axis=1)
+        if closed.all():
             break
-        members = keep
-    group = list(members.values())
-    return group if group and largest % len(group) == 0 else found[:1]
+        found = [found[i] for i in np.flatnonzero(closed)]
+    return found if largest % len(found) == 0 else found[:1]
 
 
 def _partners(
