@@ -319,10 +319,13 @@ def _doped_cell(
     distances = host.distances_A[np.ix_(kept, kept)]
     one, other = np.unravel_index(int(distances.argmin()), distances.shape)
     symbols = atoms.get_chemical_symbols()
+    to_dopants = host.distances_A[list(placement.sites)].min(axis=0)
+    to_dopants[list(placement.sites)] = np.inf
     return DopedCell(
         atoms=atoms,
         dopant_sites=tuple(host.labels[site] for site in placement.sites),
         dopant_distance_A=placement.dopant_distance_A,
+        dopant_neighbour_A=float(to_dopants[kept].min()),
         minimum_distance_A=float(distances[one, other]),
         closest_pair=(symbols[one], symbols[other]),
         electrostatic_energy_eV=energy,

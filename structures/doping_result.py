@@ -26,6 +26,8 @@ class DopedCell:
         Name of the site of each dopant.
     dopant_distance_A
         Smallest distance between dopants, periodic images included [Å].
+    dopant_neighbour_A
+        Smallest distance from a dopant to any other atom [Å].
     minimum_distance_A
         Smallest distance between any two atoms [Å].
     closest_pair
@@ -46,6 +48,7 @@ class DopedCell:
     atoms: Atoms
     dopant_sites: tuple[str, ...]
     dopant_distance_A: float
+    dopant_neighbour_A: float
     minimum_distance_A: float
     closest_pair: tuple[str, str]
     electrostatic_energy_eV: float
@@ -60,6 +63,7 @@ class DopedCell:
             "n_atoms": len(self.atoms),
             "dopant_sites": list(self.dopant_sites),
             "dopant_distance_A": self.dopant_distance_A,
+            "dopant_neighbour_A": self.dopant_neighbour_A,
             "minimum_distance_A": self.minimum_distance_A,
             "closest_pair": "-".join(self.closest_pair),
             "electrostatic_energy_eV": self.electrostatic_energy_eV,

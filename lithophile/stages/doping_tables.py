@@ -24,6 +24,7 @@ COLUMNS = (
     "formula",
     "charge",
     "n_atoms",
+    "dopant_neighbour_A",
     "minimum_distance_A",
     "closest_pair",
     "dopant_distance_A",
@@ -98,6 +99,7 @@ def write_cells(
         "formula": doping.formula,
         "charge": doping.charge,
         "n_atoms": len(best.atoms),
+        "dopant_neighbour_A": round(best.dopant_neighbour_A, 4),
         "minimum_distance_A": round(doping.minimum_distance_A, 4),
         "closest_pair": "-".join(best.closest_pair),
         "dopant_distance_A": round(best.dopant_distance_A, 4),
@@ -138,7 +140,14 @@ def stage_result(
             "table": table,
             "figure": _draw(folder, doping),
         }
-    shown = ("dopant", "site", "formula", "charge", "minimum_distance_A")
+    shown = (
+        "dopant",
+        "site",
+        "formula",
+        "charge",
+        "dopant_neighbour_A",
+        "minimum_distance_A",
+    )
     return {
         "n": len(wanted),
         "n_built": len(built),

@@ -77,6 +77,11 @@ def test_doped_garnet(garnet, ion, charge, site, lithium):
         assert near.min() > 2.0
         everything = distances + 99 * np.eye(len(atoms))
         assert cell.minimum_distance_A == pytest.approx(everything.min(), rel=1e-9)
+        dopants = atoms.symbols.search(ion)
+        others = np.setdiff1d(np.arange(len(atoms)), dopants)
+        assert cell.dopant_neighbour_A == pytest.approx(
+            distances[np.ix_(dopants, others)].min(), rel=1e-9
+        )
         assert cell.electrostatic_energy_eV == pytest.approx(
             _ewald(atoms, charges), abs=1e-4 * len(atoms)
         )
