@@ -249,6 +249,43 @@ def test_llzo_structures_are_distinct_by_symmetry(llzo_ordering) -> None:
     assert len(names) == len(ordering.structures)
 
 
+def test_point_charges_find_the_tetragonal_order_of_llzo() -> None:
+    """Octahedra full at their centres, 48g: 8 of 24 tetrahedra, I4_1/acd as measured.
+
+    The tetragonal axis can lie along each of the three cubic ones.
+    """
+    cubic = build_llzo_cubic()
+    names = np.array(cubic.site_names)
+    split = cubic.scaled_positions[names == "Li96h"]
+    delta = split[:, None] - split[None]
+    delta -= np.round(delta)
+    lengths = np.linalg.norm(delta @ cubic.cell_A, axis=2)
+    np.fill_diagonal(lengths, np.inf)
+    partner = lengths.argmin(axis=1)
+    first = np.flatnonzero(np.arange(96) < partner)
+    centres = split[first] - delta[first, partner[first]] / 2
+    kept = np.flatnonzero(names != "Li96h")
+    crystal = DisorderedCrystal(
+        cell_A=cubic.cell_A,
+        scaled_positions=np.vstack([cubic.scaled_positions[kept], centres]),
+        occupancies=tuple(
+            {"Li": 1 / 3} if names[i] == "Li24d" else cubic.occupancies[i] for i in kept
+        )
+        + ({"Li": 1.0},) * 48,
+        site_names=(*names[kept].tolist(), *["Li48g"] * 48),
+    )
+    ordering = order_sites(
+        crystal,
+        min_distance_A=0.0,  # in the relaxed form the octahedral ions move away
+        n_runs=3,
+        n_sweeps=200,
+        rng=np.random.default_rng(0),
+    )
+    assert ordering.space_groups[0] == "I4_1/acd (142)"
+    assert ordering.n_equivalent[0] == 3
+    assert ordering.n_runs_lowest == 3
+
+
 def test_labels_survive_a_file(llzo_ordering, tmp_path) -> None:
     atoms = llzo_ordering[0].structures[0]
     write(tmp_path / "a.extxyz", atoms)
