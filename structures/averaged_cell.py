@@ -72,6 +72,9 @@ def averaged_primitive_cell(atoms: Atoms, *, tolerance_A: float = 0.5) -> Atoms:
         return Atoms(atoms.numbers, positions=atoms.positions, cell=cell, pbc=True)
     shifts = np.array([np.round(shift * n) for shift, _ in found]).astype(int)
     basis = _lattice_basis(np.vstack([n * np.eye(DIRECTIONS, dtype=int), shifts]))
+    if abs(round(float(np.linalg.det(basis)))) != n ** (DIRECTIONS - 1):
+        # shifts that noise has rounded to another lattice
+        return Atoms(atoms.numbers, positions=atoms.positions, cell=cell, pbc=True)
     lattice, _ = minkowski_reduce(basis @ cell / n)
     left = np.ones(len(atoms), dtype=bool)
     numbers, means = [], []

@@ -62,7 +62,7 @@ def test_pattern_of_a_prototype(tmp_path, lithophile):
 
 def test_fit_to_a_measured_pattern(tmp_path, lithophile):
     crystal = build_prototype("LiCl", a_A=5.12)
-    angles = np.arange(20, 80, 0.05)
+    angles = np.arange(25, 65, 0.08)
     pattern = xray_pattern(crystal, wavelength_A=1.5406, debye_waller_B_A2=1.0)
     curve = pattern.profile(angles, shape=PeakShape(w_deg2=0.04))
     counts = np.random.default_rng(1).poisson(3000 * curve / curve.max() + 100)
@@ -85,11 +85,9 @@ def test_fit_to_a_measured_pattern(tmp_path, lithophile):
     ("arguments", "message"),
     [
         (("crystal",), "structures must name at least one"),
-        (("crystal", "nothing.cif"), "got 'nothing.cif'"),
         (("crystal", "LiCl", "--centre", "Zr"), "Zr"),
         (("xrd", "LiCl", "--wavelength", "CuQ"), "must be a number or one of"),
         (("xrd", "LiCl", "--pattern", "no.xy"), "got 'no.xy'"),
-        (("xrd", "LiCl", "--refine", "atoms"), "refine"),
         (("xrd", "LiCl", "--two-theta", "40", "10"), "must ascend"),
     ],
 )
