@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import spglib
 from ase import Atoms
 from ase.data import covalent_radii
 from ase.neighborlist import neighbor_list
@@ -21,6 +22,7 @@ CLOSEST_A = 0.5
 CLOSEST_RATIO = 0.6
 OCCUPANCY_TOLERANCE = 5e-3  # thirds are printed as 0.333
 VECTORS = 3
+SYMMETRY_A = 1e-2
 ORDER_FIRST = (
     "Order the crystal first: `lithophile build llzo --structure FILE`, or order_sites "
     "in Python."
@@ -41,7 +43,8 @@ def read_crystal(path: str | Path) -> Atoms:
     -------
     Atoms
         Periodic crystal. From CIF and JSON the labels of the sites come along as
-        ``arrays["site"]`` and ``info["site_names"]``, and the document's
+        ``arrays["site"]`` and ``info["site_names"]`` (Wyckoff names such as ``Li4a``
+        where the file labels equivalent atoms differently), and the document's
         ``info["material_id"]``; the cell is the one of the file, not reduced.
 
     Raises
@@ -270,4 +273,34 @@ def _ordered(structure: "Structure", path: Path) -> Atoms:
             f"species of {str(path)!r} must be chemical elements; got {error}. "
             "Replace placeholder species."
         ) from error
-    return label_sites(atoms, [str(site.label) for site in structure])
+    return label_sites(atoms, _site_names(atoms, [str(s.label) for s in structure]))
+
+
+def _site_names(atoms: Atoms, labels: list[str]) -> list[str]:
+    """Labels of the file, or Wyckoff names where they split what is equivalent.
+
+    Files without symmetry number every atom; taken as sites, those numbers would keep
+    slabs and matchers from seeing that the atoms are alike.
+    """
+    with warnings.catch_warnings():
+        # spglib 2.7 and 2.8 warn about their own way of reporting errors
+        warnings.simplefilter("ignore", DeprecationWarning)
+        found = spglib.get_symmetry_dataset(
+            (atoms.cell[:], atoms.get_scaled_positions(), atoms.numbers),
+            symprec=SYMMETRY_A,
+        )
+    if found is None:
+        return labels
+    orbits = found.crystallographic_orbits
+    if all(len({labels[i] for i in np.flatnonzero(orbits == o)}) == 1 for o in orbits):
+        return labels
+    cells = len(found.std_types) / len(atoms)
+    names = {}
+    for orbit in dict.fromkeys(orbits.tolist()):
+        multiplicity = round(int((orbits == orbit).sum()) * cells)
+        names[orbit] = f"{atoms.symbols[orbit]}{multiplicity}{found.wyckoffs[orbit]}"
+    plain = list(names.values())
+    for k, (orbit, name) in enumerate(list(names.items())):
+        if plain.count(name) > 1:
+            names[orbit] = f"{name}_{plain[: k + 1].count(name)}"
+    return [names[orbit] for orbit in orbits.tolist()]

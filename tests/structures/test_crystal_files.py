@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from structures.crystal_files import (
 )
 from structures.prototypes import build_prototype
 from structures.site_labels import site_labels
+from structures.slabs import build_slab
 from training_data.errors import InputError
 
 CIF = """data_{name}
@@ -95,6 +97,29 @@ def test_a_prototype_written_is_read_back(tmp_path, suffix, name):
     assert atoms.get_chemical_formula() == crystal.get_chemical_formula()
     np.testing.assert_allclose(atoms.get_volume(), crystal.get_volume(), rtol=1e-5)
     np.testing.assert_allclose(bonds(atoms), bonds(crystal), rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["Li-fcc", "LiCl", "Li2ZrO3", "Li2ZrCl6-P-3m1"])
+def test_a_file_without_symmetry_names_equivalent_atoms_alike(tmp_path, name):
+    """Files in P1 number every atom; slabs must not take the numbers for sites."""
+    crystal = build_prototype(name)
+    numbered = AseAtomsAdaptor.get_structure(crystal)
+    numbered.add_site_property("label", [f"X{i}" for i in range(len(crystal))])
+    numbered.to(str(tmp_path / "p1.cif"))
+    atoms = read_crystal(tmp_path / "p1.cif")
+    assert len(set(site_labels(atoms))) < len(atoms)
+    given, read = (
+        build_slab(a, miller=(0, 0, 1), layers=2).atoms for a in (crystal, atoms)
+    )
+    assert len(read) == len(given)
+
+
+@pytest.mark.parametrize("name", ["Li2ZrO3", "Li6Zr2O7", "La2O3"])
+def test_wyckoff_names_of_a_file_in_p1_are_those_of_the_prototype(tmp_path, name):
+    crystal = build_prototype(name)
+    AseAtomsAdaptor.get_structure(crystal).to(str(tmp_path / "p1.cif"))
+    atoms = read_crystal(tmp_path / "p1.cif")
+    assert Counter(site_labels(atoms)) == Counter(site_labels(crystal))
 
 
 def test_document_of_the_materials_project(tmp_path):
