@@ -9,6 +9,7 @@ from training_data.errors import InputError
 
 EQUAL_GAP_TOLERANCE_A = 0.05
 OPEN_GAP_RATIO = 1.3
+OPEN_GAP_A = 2.0  # no bond along the normal crosses it
 MOST_LAYERS = 10_000
 
 Layer = tuple[np.ndarray, np.ndarray]
@@ -118,7 +119,11 @@ def natural_cuts(repeat: Atoms, cuts: Cuts) -> np.ndarray:
     others = widths[widths < widths.max() - EQUAL_GAP_TOLERANCE_A]
     pieces = pieces_between(len(repeat), cuts.order, cuts.places[wide])
     alike = len({repeat[index].get_chemical_formula() for index, _ in pieces}) == 1
-    open_between = len(others) > 0 and widths.max() >= OPEN_GAP_RATIO * others.max()
+    open_between = (
+        len(others) > 0
+        and widths.max() >= OPEN_GAP_A
+        and widths.max() >= OPEN_GAP_RATIO * others.max()
+    )
     return wide if alike or open_between else wide[:1]
 
 

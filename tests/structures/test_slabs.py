@@ -104,6 +104,16 @@ def test_polar_planes_that_are_not_alike_stay_together() -> None:
         assert sorted(part.get_chemical_symbols()) == ["Cl", "Li"]
 
 
+@pytest.mark.parametrize("miller", [(0, 0, 1), (1, 0, 0), (1, 1, 0), (1, 1, 1)])
+@pytest.mark.parametrize("name", ["LiCl", "Li2ZrCl6", "ZrCl4", "ZrCl2", "ZrCl3"])
+def test_a_layer_never_loses_its_composition(
+    name: str, miller: tuple[int, int, int]
+) -> None:
+    # ZrCl4(111) has several nearly equal gaps of 0.75 Å within a repeat
+    slab = build_slab(build_prototype(name), miller=miller, layers=1)
+    assert slab.stoichiometric
+
+
 def test_input_is_not_changed() -> None:
     crystal = build_prototype("Li2ZrCl6")
     before = crystal.copy()
