@@ -66,10 +66,10 @@ class DopedSettings(Settings):
         default=False,
         description="Defect energy of the lowest cell of each dopant with the model",
     )
-    references: tuple[Path, ...] = Field(
-        (),
-        description="Structure files of phases that hold a dopant, instead of its "
-        "built-in oxide in the defect energy",
+    references: tuple[Path, ...] | None = Field(
+        None,
+        description="Structure files of phases that hold a dopant, for the defect "
+        "energy; null: built-in oxides",
     )
     max_steps: int = Field(
         0, ge=0, description="Most steps of relaxing cells for the defect energy"

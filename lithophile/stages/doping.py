@@ -42,9 +42,12 @@ def doping_stage(
     folder.check(resume=False, overwrite=overwrite)
     host_path = None if settings.host == CUBIC_GARNET else crystal_path(settings.host)
     weights = model_path(settings.model) if settings.model else None
-    folder.spare((host_path, weights, *settings.references), overwrite=overwrite)
+    folder.spare(
+        (host_path, weights, *(settings.references or ())), overwrite=overwrite
+    )
     wanted = _wanted(settings)
-    references = [read_crystal(str(path)) for path in settings.references]
+    given = settings.references or ()
+    references = [read_crystal(str(path)) for path in given]
     host = prepare_host(_read_host(settings.host), counts=settings.counts)
     if settings.defect_energy and not settings.every:
         _phases(host.atoms, wanted[0], references)  # refused before time is spent
@@ -60,7 +63,7 @@ def doping_stage(
         inputs={
             "host": host_path,
             "model": weights,
-            **{str(path): path for path in settings.references},
+            **{str(path): path for path in given},
         },
     )
     with folder.opened(settings=settings, provenance=record, overwrite=overwrite):
