@@ -49,7 +49,7 @@ def main() -> None:
                     for i in range(N_FRAMES):
                         atoms.positions += rng.normal(0, 0.01, (len(atoms), 3))
                         writer.append(atoms, step=i, time_ps=0.01 * i, forces=forces)
-                    writer.flush(sync=True)
+                    writer.flush()
                 taken.append((time.perf_counter() - start) / N_FRAMES)
         step_s = median(steps_s)
         print(f"writing: {len(atoms)} atoms, {step_s:.2f} s a step, {threads} threads")

@@ -218,7 +218,7 @@ class Recorder:
         """Bring the remembered state to the disk, after all frames before it."""
         if self._state is None:
             return
-        self._trajectory.flush(sync=True)
+        self._trajectory.flush()
         self._log.sync()
         self._state = replace(self._state, final=final or {})
         write_checkpoint(self._files.checkpoint, self._state)

@@ -8,6 +8,7 @@ the changes to the disk in an order in which every prefix is a valid file.
 
 import io
 import os
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Self
 
@@ -32,14 +33,16 @@ class AtomicFile(io.RawIOBase):
     Writes are kept in memory until `commit`, which applies them as follows when
     datasets have grown:
 
-    1. everything beyond the old end of the file (nothing refers to it yet),
+    1. everything beyond the old end of the file, and raw data inside it (unused
+       tails of chunks): nothing refers to them yet,
     2. the superblock (it only carries the new end of the file),
-    3. raw data inside the old file (unused tails of chunks, freed space),
-    4. chunk indices (version 1 B-trees), parents before children: a split copies
+    3. chunk indices (version 1 B-trees), parents before children: a split copies
        entries to a new node before it removes them from the old one,
-    5. object headers (the lengths of the datasets), `last_header` at the very end.
+    4. object headers (the lengths of the datasets), `last_header` at the very end.
 
-    When they have shrunk, object headers come first. A reader that opens the file
+    When they have shrunk, object headers come first. With `sync` the disk confirms
+    each of these before the next begins, so that the order holds after a loss of
+    power as well. A reader that opens the file
     between two of these writes therefore finds the old frames or all of the new
     ones. It relies on the layout that h5py writes with
     ``libver=("v108", "v108")``: one write per metadata entry, no consistency flags.
@@ -123,21 +126,21 @@ class AtomicFile(io.RawIOBase):
         shrinking
             Datasets have become shorter since the last commit.
         sync
-            Wait for the disk (fsync), against loss of power as well.
+            Wait for the disk (fsync) between the stages, against loss of power.
 
         """
         if self._size > self._committed_size:
             os.ftruncate(self._descriptor, self._size)
-        inside: list[tuple[tuple[int, int], int, bytes]] = []
-        for offset, data in self._pending.items():
-            if offset >= self._committed_size:
+        ranked = [
+            (self._rank(offset, data, shrinking), offset, data)
+            for offset, data in self._pending.items()
+        ]
+        ranked.sort(key=lambda entry: entry[0])
+        for _, stage in groupby(ranked, key=lambda entry: entry[0]):
+            for _, offset, data in stage:
                 self._put(offset, data)
-            else:
-                inside.append((self._rank(offset, data, shrinking), offset, data))
-        if sync:
-            os.fsync(self._descriptor)
-        for _, offset, data in sorted(inside, key=lambda entry: entry[0]):
-            self._put(offset, data)
+            if sync:
+                os.fsync(self._descriptor)
         self._pending.clear()
         if self._size < self._committed_size:
             os.ftruncate(self._descriptor, self._size)
@@ -162,14 +165,16 @@ class AtomicFile(io.RawIOBase):
             view, offset = view[written:], offset + written
 
     def _rank(self, offset: int, data: bytes, shrinking: bool) -> tuple[int, int]:
-        """Order of a write inside the old file: (class, order within the class)."""
+        """Stage of a write: (class, order within the class)."""
+        if offset >= self._committed_size:
+            return (0, 0)
         if offset == _SUPERBLOCK_OFFSET:
-            return (5, 0) if shrinking else (1, 0)
+            return (5, 0) if shrinking else (2, 0)
         if data.startswith(_OBJECT_HEADER):
             if shrinking:
-                return (0, 0 if offset == self.last_header else 1)
+                return (1, 0 if offset == self.last_header else 1)
             return (4, 1 if offset == self.last_header else 0)
         if data.startswith(_TREE):
             level = data[_TREE_LEVEL_BYTE]
             return (3, -level)
-        return (2, 0)
+        return (2, 0) if shrinking else (0, 0)

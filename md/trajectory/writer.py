@@ -69,6 +69,9 @@ class TrajectoryWriter:
         run that is repeated from its checkpoint writes each frame once.
     frames_per_flush
         Frames kept in memory before they are written (default: about 1 MB).
+    sync
+        Wait for the disk at each flush, against loss of power; without, the file is
+        safe against the end of the process alone.
     creator, author
         Names that H5MD requires.
 
@@ -110,6 +113,7 @@ class TrajectoryWriter:
         forces: bool = False,
         resume_at_step: int | None = None,
         frames_per_flush: int | None = None,
+        sync: bool = True,
         creator: str = "lithophile",
         author: str = "unknown",
     ) -> None:
@@ -123,6 +127,7 @@ class TrajectoryWriter:
         self._events: list[bytes] = []
         self._safe_step: int | None = None
         self._failed = False
+        self._sync = sync
         create = resume_at_step is None
         if create and self.path.exists():
             raise InputError(
@@ -256,13 +261,8 @@ class TrajectoryWriter:
             raise ValueError(msg)
         self._events.append(text)
 
-    def flush(self, *, sync: bool = False) -> None:
+    def flush(self) -> None:
         """Write what is in memory; call it before a checkpoint is written.
-
-        Parameters
-        ----------
-        sync
-            Wait for the disk as well, against loss of power.
 
         Raises
         ------
@@ -286,7 +286,7 @@ class TrajectoryWriter:
             self._extend(f"{GROUP}/time", np.array([frame["time"] for frame in frames]))
             self._extend(f"{GROUP}/step", np.array([frame["step"] for frame in frames]))
             self._buffer = []
-        self._commit(sync=sync)
+        self._commit()
 
     def close(self) -> None:
         """Flush and close; a second call does nothing.
@@ -302,7 +302,7 @@ class TrajectoryWriter:
                 return
             self.flush()
             self._file.close()
-            self._disk.commit(sync=True)
+            self._disk.commit(sync=self._sync)
         finally:
             self._disk.close()
 
@@ -328,10 +328,10 @@ class TrajectoryWriter:
         dataset.resize(start + len(values), axis=0)
         dataset[start:] = values
 
-    def _commit(self, *, shrinking: bool = False, sync: bool = False) -> None:
+    def _commit(self, *, shrinking: bool = False) -> None:
         try:
             self._file.flush()
-            self._disk.commit(shrinking=shrinking, sync=sync)
+            self._disk.commit(shrinking=shrinking, sync=self._sync)
         except OSError as error:
             self._failed = True
             safe = self._safe_step

@@ -28,7 +28,8 @@ path, last = Path(sys.argv[1]), int(sys.argv[2])
 atoms = bulk("Li", cubic=True)
 resume = {"resume_at_step": last} if last >= 0 else {}
 with TrajectoryWriter(
-    path, atoms, observables=("temperature_K",), frames_per_flush=3, **resume
+    path, atoms, observables=("temperature_K",), frames_per_flush=3,
+    sync=False, **resume
 ) as writer:
     print("ready", flush=True)
     for step in range(last + 1, 10**7):
@@ -120,7 +121,11 @@ def test_every_prefix_of_the_writes_is_a_valid_file(
             frame.positions += step
             writer.append(frame, step=step, time_ps=step * 1e-3, temperature_K=step)
 
-    settings = {"observables": ("temperature_K",), "frames_per_flush": 3}
+    settings = {
+        "observables": ("temperature_K",),
+        "frames_per_flush": 3,
+        "sync": False,
+    }
     with TrajectoryWriter(path, atoms, **settings) as writer:
         created = SnapshotAfterEveryWrite.n_copies
         append(writer, range(140))
@@ -147,7 +152,11 @@ def test_run_resumed_from_a_torn_commit_can_be_torn_again(
     monkeypatch.setattr(writer_module, "AtomicFile", SnapshotAfterEveryWrite)
     monkeypatch.setattr(layout_module, "_MAX_FRAMES_PER_CHUNK", 2)
     atoms = Atoms("Li2", positions=[[0, 0, 0], [1, 1, 1]], cell=[4, 4, 4], pbc=True)
-    settings = {"observables": ("temperature_K",), "frames_per_flush": 3}
+    settings = {
+        "observables": ("temperature_K",),
+        "frames_per_flush": 3,
+        "sync": False,
+    }
 
     def append(writer: TrajectoryWriter, steps: range) -> None:
         for step in steps:
@@ -162,7 +171,7 @@ def test_run_resumed_from_a_torn_commit_can_be_torn_again(
         created = SnapshotAfterEveryWrite.n_copies
         append(writer, range(60))
     rng = np.random.default_rng(2)
-    torn = rng.choice(snapshots()[created:], 6, replace=False)
+    torn = rng.choice(snapshots()[created:], 4, replace=False)
     kept = [path.rename(tmp_path / f"torn-{i}.h5") for i, path in enumerate(torn)]
     for path in kept:
         for old in snapshots():
