@@ -124,7 +124,9 @@ def natural_cuts(repeat: Atoms, cuts: Cuts) -> np.ndarray:
         and widths.max() >= OPEN_GAP_A
         and widths.max() >= OPEN_GAP_RATIO * others.max()
     )
-    return wide if alike or open_between else wide[:1]
+    if alike or open_between:
+        return wide
+    return np.flatnonzero(cuts.orbits == cuts.orbits[wide[0]])
 
 
 def pieces_between(

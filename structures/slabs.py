@@ -161,7 +161,8 @@ def build_slab(
     Without a termination it is cut at its widest gap: at every gap within 0.05 Å of
     it when the pieces have one composition (planes of a metal) or when these gaps are
     at least 2 Å and 1.3 times any other (layers with nothing between them);
-    otherwise one repeat is one layer. The dipole is ``Σ q (z − z_middle) / A``.
+    otherwise one layer reaches to the next equivalent gap. The dipole is
+    ``Σ q (z − z_middle) / A``.
 
     References
     ----------

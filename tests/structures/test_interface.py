@@ -342,7 +342,7 @@ def test_turned_matches_are_different_interfaces() -> None:
 
 @pytest.mark.parametrize(
     ("plane", "metal_plane", "n_atoms"),
-    [((0, 0, 1), (0, 0, 1), 288), ((1, 1, 0), (0, 0, 1), 336)],
+    [((0, 0, 1), (0, 0, 1), 192), ((1, 1, 0), (0, 0, 1), 480)],
 )
 def test_lithium_on_garnet(
     plane: tuple[int, int, int], metal_plane: tuple[int, int, int], n_atoms: int
