@@ -427,3 +427,51 @@ def test_memory_does_not_grow_with_the_trajectory(tmp_path, form, monkeypatch):
             tracemalloc.stop()
     assert done.n_frames == 400
     assert peaks[39.9] < 1.2 * peaks[4.9] + 100_000  # positions alone: 960 kB
+
+
+def test_vectors_and_events_run_across_segments(tmp_path):
+    """Two segments that overlap: the later one counts from its first frame on."""
+    atoms = Atoms("LiCl", np.zeros((2, 3)), cell=[4, 4, 4], pbc=True)
+    folder = tmp_path / "trajectory"
+    folder.mkdir()
+    for name, steps in (("a.h5", range(6)), ("b.h5", range(4, 9))):
+        with TrajectoryWriter(folder / name, atoms, forces=True) as writer:
+            for i in steps:
+                forces = np.full((2, 3), i + 0.5 * (name == "b.h5"))
+                writer.append(atoms, step=i, time_ps=0.1 * i, forces=forces)
+                writer.record_event({"step": i, "kind": name})
+    with open_trajectory(folder) as trajectory:
+        assert trajectory.kept == {"forces"}
+        expected = [0, 1, 2, 3, 4.5, 5.5, 6.5, 7.5, 8.5]
+        forces = trajectory.forces(np.arange(9))[:, 0, 0]
+        np.testing.assert_allclose(forces, expected, rtol=1e-15)
+        forces = trajectory.forces(np.array([1, 4, 7]))[:, 1, 2]
+        np.testing.assert_allclose(forces, [1, 4.5, 7.5], rtol=1e-15)
+        kinds = [(event["step"], event["kind"]) for event in trajectory.events]
+        assert kinds == [(i, "a.h5" if i < 4 else "b.h5") for i in range(9)]
+        with pytest.raises(InputError, match="evenly spaced"):
+            trajectory.forces(np.array([1, 2, 7]))
+
+
+@pytest.mark.parametrize(
+    ("unit", "in_A_per_ps"),
+    [("nm ps-1", 10.0), ("Angstrom fs-1", 1000.0), ("m s-1", 0.01)],
+)
+def test_velocities_of_other_programs_come_in_our_unit(tmp_path, unit, in_A_per_ps):
+    run = write_run(tmp_path / "t.h5")
+    with h5py.File(run, "r+") as file:
+        values = file["particles/all/velocity/value"]
+        values.attrs["unit"] = unit
+        stored = values[()]
+    with open_trajectory(run) as trajectory:
+        np.testing.assert_allclose(
+            trajectory.velocities_A_per_ps(np.arange(N_FRAMES)),
+            stored * in_A_per_ps,
+            rtol=1e-14,
+        )
+    with h5py.File(run, "r+") as file:  # sampled at other steps: not those of positions
+        steps = file["particles/all/velocity/step"][()] + 1
+        del file["particles/all/velocity/step"]
+        file["particles/all/velocity/step"] = steps
+    with open_trajectory(run) as trajectory:
+        assert trajectory.kept == {"forces"}
