@@ -40,7 +40,7 @@ def main() -> None:
             start = time.perf_counter()
             session.evaluate(moved, atoms.cell.array, stress=False)
             steps_s.append(time.perf_counter() - start)
-            noise = rng.normal(0, 0.1, (4, len(atoms), 3))
+            noise = rng.normal(0, 0.1, (N_FRAMES, len(atoms), 3))
             for everything, taken in writes_s.items():
                 path = Path(folder) / f"{number}-{everything}.h5"
                 start = time.perf_counter()
@@ -48,13 +48,13 @@ def main() -> None:
                     path, atoms, velocities=everything, forces=everything
                 ) as writer:
                     for i in range(N_FRAMES):
-                        atoms.positions += noise[i % 4] / 10
-                        atoms.set_momenta(noise[i % 3] * (1 + 0.1 * i))
+                        atoms.positions += noise[i] / 10
+                        atoms.set_momenta(noise[i - 1])
                         writer.append(
                             atoms,
                             step=i,
                             time_ps=0.01 * i,
-                            forces=forces + noise[i % 2] * i,
+                            forces=forces + noise[i - 2],
                         )
                     writer.flush()
                 taken.append((time.perf_counter() - start) / N_FRAMES)
