@@ -13,6 +13,7 @@ from ase.neighborlist import neighbor_list
 
 from structures.site_labels import label_sites
 from training_data.errors import InputError
+from training_data.partial_occupancies import OCCUPANCY_TOLERANCE, ORDER_FIRST
 from training_data.reading import read_structures
 
 if TYPE_CHECKING:
@@ -20,13 +21,8 @@ if TYPE_CHECKING:
 
 CLOSEST_A = 0.5
 CLOSEST_RATIO = 0.6
-OCCUPANCY_TOLERANCE = 5e-3  # thirds are printed as 0.333
 VECTORS = 3
 SYMMETRY_A = 1e-2
-ORDER_FIRST = (
-    "Order the crystal first: `lithophile build llzo --structure FILE`, or order_sites "
-    "in Python."
-)
 
 
 def read_crystal(path: str | Path) -> Atoms:
@@ -84,7 +80,6 @@ def read_crystal(path: str | Path) -> Atoms:
         atoms = _from_json(path)
     else:
         atoms = read_structures(path, index="-1")[0]
-        refuse_partial_occupancies(atoms, name=str(path))
     check_crystal(atoms, name=str(path))
     atoms.pbc = True
     return atoms
@@ -137,43 +132,6 @@ def check_crystal(atoms: Atoms, *, name: str = "crystal") -> None:
             f"{name} must have no overlapping atoms; got {pair} {d[k]:.3f} Å apart. "
             "Remove one of them or check cell and units (Å)."
         )
-
-
-def refuse_partial_occupancies(atoms: Atoms, *, name: str = "structure") -> None:
-    """Refusal of a structure that ASE read from a file with partial occupancies.
-
-    ASE places one full atom on every site and keeps the occupancies in ``info``; taken
-    for the crystal, such a structure is silently wrong.
-
-    Parameters
-    ----------
-    atoms
-        Structure as read.
-    name
-        What to call it in the message.
-
-    Raises
-    ------
-    InputError
-        If a site is shared, or its occupancy differs from 1 by more than 0.005.
-
-    Examples
-    --------
-    >>> atoms = Atoms("Li", info={"occupancy": {"0": {"Li": 0.5}}})
-    >>> refuse_partial_occupancies(atoms)
-    Traceback (most recent call last):
-    training_data.errors.InputError: sites of structure must be fully occupied by one
-    species; got Li 0.5 on site 0. Order the crystal first: `lithophile build llzo
-    --structure FILE`, or order_sites in Python.
-
-    """
-    for site, shares in (atoms.info.get("occupancy") or {}).items():
-        if len(shares) > 1 or abs(sum(shares.values()) - 1) > OCCUPANCY_TOLERANCE:
-            listed = ", ".join(f"{species} {x:g}" for species, x in shares.items())
-            raise InputError(
-                f"sites of {name} must be fully occupied by one species; got {listed} "
-                f"on site {site}. {ORDER_FIRST}"
-            )
 
 
 def _from_cif(path: Path) -> "Structure":

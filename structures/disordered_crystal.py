@@ -8,11 +8,11 @@ import numpy as np
 from ase.data import atomic_numbers
 
 from training_data.errors import InputError
+from training_data.partial_occupancies import OCCUPANCY_TOLERANCE
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-OCCUPANCY_TOLERANCE = 5e-3
 """Sums of occupancies this close to 1 are 1 (thirds are printed as 0.333)."""
 
 

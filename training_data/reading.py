@@ -21,6 +21,7 @@ from training_data.dataset import (
 )
 from training_data.errors import InputError
 from training_data.level_of_theory import UNSTATED, LevelOfTheory
+from training_data.partial_occupancies import refuse_partial_occupancies
 
 LFS_POINTER = b"version https://git-lfs.github.com/spec"
 VIRIALS = ("REF_virials", "REF_virial")
@@ -48,10 +49,13 @@ def read_structures(path: str | Path, *, index: str = ":") -> list[Atoms]:
     Raises
     ------
     InputError
-        When the file is missing, a git-LFS pointer, truncated or empty.
+        When the file is missing, a git-LFS pointer, truncated or empty, or holds
+        sites that are partly occupied or shared (ASE would fill them all).
 
     """
     structures = list(_frames(Path(path), index))
+    for atoms in structures:
+        refuse_partial_occupancies(atoms, name=str(path))
     if not structures:
         message = (
             f"{path} must hold at least one structure; got an empty file. "

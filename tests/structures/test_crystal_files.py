@@ -13,15 +13,13 @@ from ase.io import write
 from pymatgen.io.ase import AseAtomsAdaptor
 
 from lithophile.stages.inputs import read_crystal as crystal_of_stage
-from structures.crystal_files import (
-    check_crystal,
-    read_crystal,
-    refuse_partial_occupancies,
-)
+from structures.crystal_files import check_crystal, read_crystal
 from structures.prototypes import build_prototype
 from structures.site_labels import site_labels
 from structures.slabs import build_slab
 from training_data.errors import InputError
+from training_data.partial_occupancies import refuse_partial_occupancies
+from training_data.reading import read_structures
 
 CIF = """data_{name}
 _symmetry_space_group_name_H-M 'P -3 m 1'
@@ -260,6 +258,9 @@ def test_occupancies_that_ase_keeps_aside_are_noticed(tmp_path, occupancy):
     else:
         with pytest.raises(InputError, match=r"O 0\.5 on site 1"):
             refuse_partial_occupancies(atoms)
+        # relax, md, run and analyze read through this one
+        with pytest.raises(InputError, match=r"O 0\.5 on site 1"):
+            read_structures(tmp_path / "a.cif")
 
 
 def test_positions_must_be_numbers():
