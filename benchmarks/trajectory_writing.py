@@ -15,7 +15,7 @@ from md.trajectory import TrajectoryWriter, export_trajectory, open_trajectory
 from mlip import load_potential, use_threads
 
 EVERY = 10
-N_FRAMES = 58  # two chunks of 1 MB
+N_FRAMES = 56  # two chunks of 1 MB at 1,557 atoms
 N_ROUNDS = 3
 TARGET_PERCENT = 3.0
 
