@@ -32,7 +32,8 @@ from structures.metal_free_control import build_metal_free_control
 from structures.ordering import Ordering
 from structures.pattern_fit import PatternFit, fit_pattern
 from structures.peak_shape import PeakShape
-from structures.polyhedra import Link, Polyhedra, Sharing, polyhedra, shared_edges
+from structures.polyhedra import Polyhedra, polyhedra, shared_edges
+from structures.polyhedron_links import Link, Sharing
 from structures.prototypes import (
     available_prototypes,
     build_m_defect_layers,

@@ -14,63 +14,10 @@ from structures.bonds import (
     choose_species,
     find_bonds,
 )
+from structures.polyhedron_links import EDGE, FACE, Link, Sharing, shared_ligands
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-KINDS = ("corner", "edge", "face")
-EDGE, FACE = 2, 3  # ligands in common
-
-
-@dataclass(frozen=True, kw_only=True)
-class Link:
-    """Two polyhedra with ligands in common.
-
-    Parameters
-    ----------
-    first, second
-        Atoms at the centres.
-    shift
-        Lattice translation of the second.
-    n_shared
-        Ligands in common: 1 a corner, 2 an edge, 3 and more a face.
-    distance_A
-        From centre to centre [Å].
-
-    """
-
-    first: int
-    second: int
-    shift: tuple[int, int, int]
-    n_shared: int
-    distance_A: float
-
-    @property
-    def kind(self) -> str:
-        """``"corner"``, ``"edge"`` or ``"face"``."""
-        return KINDS[min(self.n_shared, FACE) - 1]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sharing:
-    """Number of links of each kind between two kinds of polyhedra, per cell.
-
-    Parameters
-    ----------
-    corner, edge, face
-        Links with one, two, and three or more ligands in common. Each is counted
-        once: rock salt has six edges per formula unit, though every octahedron has
-        twelve neighbours across an edge.
-
-    """
-
-    corner: int
-    edge: int
-    face: int
-
-    def to_json(self) -> dict[str, int]:
-        """Return the counts by kind."""
-        return {"corner": self.corner, "edge": self.edge, "face": self.face}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -347,7 +294,7 @@ def polyhedra(
     bonds = find_bonds(atoms, cutoffs)
     symbols = np.array(atoms.get_chemical_symbols())
     found = np.flatnonzero(np.isin(symbols, centres))
-    first, second, shifts, n_shared = _shared(bonds)
+    first, second, shifts, n_shared = shared_ligands(bonds)
     vectors = (
         atoms.positions[second] - atoms.positions[first] + shifts @ atoms.cell.array
     )
@@ -414,27 +361,3 @@ def shared_edges(
     """
     found = polyhedra(atoms, centre=centre, ligand=ligand, cutoff_A=cutoff_A)
     return tuple(link for link in found.links(centre, centre) if link.n_shared >= EDGE)
-
-
-def _shared(bonds: Bonds) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """First and second centre, shift and common ligands of every link."""
-    order = np.argsort(bonds.ligand, kind="stable")
-    ligand, centre = bonds.ligand[order], bonds.centre[order]
-    # with the ligand in the home cell its centres are at minus the bond's shift
-    images = -bonds.shifts[order]
-    start = np.searchsorted(ligand, ligand)
-    per_ligand = np.searchsorted(ligand, ligand, side="right") - start
-    one = np.repeat(np.arange(len(ligand)), per_ligand)
-    begin = np.cumsum(per_ligand) - per_ligand
-    other = start[one] + np.arange(len(one)) - begin[one]
-    shift = images[other] - images[one]
-    a, b = centre[one], centre[other]
-    x, y, z = shift.T
-    ahead = (x > 0) | ((x == 0) & ((y > 0) | ((y == 0) & (z > 0))))
-    once = (a < b) | ((a == b) & ahead)
-    rows = np.column_stack([a, b, shift])[once]
-    if len(rows) == 0:
-        empty = np.zeros(0, dtype=int)
-        return empty, empty, np.zeros((0, 3), dtype=int), empty
-    links, counts = np.unique(rows, axis=0, return_counts=True)
-    return links[:, 0], links[:, 1], links[:, 2:], counts
