@@ -10,8 +10,8 @@ from ase.geometry import find_mic, minkowski_reduce
 
 from structures.disordered_crystal import DisorderedCrystal
 from structures.electrostatics import coulomb_matrix
-from structures.placements import site_permutations
 from structures.site_labels import site_labels
+from structures.site_symmetry import permutations_of_sites
 from training_data.errors import InputError
 
 MIN_DISTANCE_A = 2.0
@@ -118,7 +118,7 @@ def prepare_host(
         disordered=disordered,
         counts=whole,
         coulomb_eV=matrix,
-        permutations=site_permutations(
+        permutations=permutations_of_sites(
             atoms.cell.array,
             scaled,
             [(e, bool(d)) for e, d in zip(elements, disordered, strict=True)],

@@ -12,7 +12,6 @@ from training_data.errors import InputError
 
 PlacementKind = Literal["apart", "clustered", "random"]
 
-SYMMETRY_TOLERANCE_A = 0.01
 MOST_ENUMERATED = 20_000
 SAMPLES = 500
 BEST_CHOICES = 3
@@ -40,80 +39,6 @@ class Placement:
     multiplicity: int
 
 
-def site_permutations(
-    cell_A: np.ndarray, scaled_positions: np.ndarray, kinds: Sequence[object]
-) -> np.ndarray:
-    """Permutations of the sites by the space group's operations.
-
-    Parameters
-    ----------
-    cell_A
-        Lattice vectors as rows [Å], shape (3, 3).
-    scaled_positions
-        Fractional positions, shape (n_sites, 3).
-    kinds
-        One label per site; sites of different kinds are never exchanged.
-
-    Returns
-    -------
-    ndarray
-        Shape (n_operations, n_sites): site i is carried onto ``result[k, i]``. The
-        identity comes first.
-
-    Notes
-    -----
-    Operations are spglib's, with a tolerance of 0.01 Å; one that does not carry every
-    site onto one of its kind is left out.
-
-    Examples
-    --------
-    >>> square = np.array([[0, 0, 0], [0.5, 0, 0], [0, 0.5, 0], [0.5, 0.5, 0]])
-    >>> len(np.unique(site_permutations(np.eye(3) * 4, square, "aaaa"), axis=0))
-    8
-
-    """
-    import warnings  # noqa: PLC0415
-
-    import spglib  # noqa: PLC0415
-
-    scaled = np.asarray(scaled_positions, dtype=float)
-    order = list(dict.fromkeys(kinds))
-    numbers = np.array([order.index(kind) for kind in kinds])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        found = spglib.get_symmetry(
-            (cell_A, scaled, numbers + 1), symprec=SYMMETRY_TOLERANCE_A
-        )
-    identity = np.arange(len(scaled))
-    if found is None:
-        return identity[None]
-    images = [
-        _image(cell_A, scaled, numbers, scaled @ turn.T + shift)
-        for turn, shift in zip(found["rotations"], found["translations"], strict=True)
-    ]
-    complete = [identity, *(image for image in images if image is not None)]
-    return np.unique(complete, axis=0)  # sorted, so the identity is first
-
-
-def _image(
-    cell_A: np.ndarray, scaled: np.ndarray, numbers: np.ndarray, moved: np.ndarray
-) -> np.ndarray | None:
-    """Site on which each moved site lies; None where there is none."""
-    from scipy.spatial import cKDTree  # noqa: PLC0415
-
-    tree = cKDTree(scaled % 1.0 % 1.0, boxsize=1.0)
-    _, nearest = tree.query(moved % 1.0 % 1.0)
-    apart = moved - scaled[nearest]
-    apart -= np.round(apart)
-    distance = np.linalg.norm(apart @ cell_A, axis=1)
-    fits = distance.max() < 10 * SYMMETRY_TOLERANCE_A
-    whole = len(np.unique(nearest)) == len(scaled)
-    if not (fits and whole and np.array_equal(numbers[nearest], numbers)):
-        return None
-    image: np.ndarray = nearest
-    return image
-
-
 def distinct_placements(
     sites: Sequence[int],
     *,
@@ -137,7 +62,8 @@ def distinct_placements(
         Distances of all sites to the nearest image of each other, shape
         (n_sites, n_sites); the diagonal holds the distance to the own image [Å].
     permutations
-        Symmetry of all sites, as of :func:`site_permutations`.
+        Symmetry of all sites, as :func:`structures.site_symmetry.permutations_of_sites`
+        gives it.
     placement
         "apart": largest smallest distance first; "clustered": smallest mean distance
         first; "random": drawn with the frequency of a random solution.

@@ -1,7 +1,7 @@
 """Symmetry of a crystal as permutations of its sites."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 from structures.disordered_crystal import DisorderedCrystal
 
 SYMMETRY_TOLERANCE_A = 1e-2
+LARGEST_MISFIT_A = 0.1
 
 
 def symmetry_dataset(
@@ -61,26 +62,62 @@ def site_permutations(crystal: DisorderedCrystal) -> np.ndarray:
         (name, tuple(sorted(occupancy.items())))
         for name, occupancy in zip(crystal.site_names, crystal.occupancies, strict=True)
     ]
-    kinds = {mark: number for number, mark in enumerate(dict.fromkeys(marks))}
-    symmetry = symmetry_dataset(
-        crystal.cell_A, crystal.scaled_positions, [kinds[mark] for mark in marks]
-    )
-    identity = np.arange(crystal.n_sites)[None]
+    return permutations_of_sites(crystal.cell_A, crystal.scaled_positions, marks)
+
+
+def permutations_of_sites(
+    cell_A: np.ndarray, scaled_positions: np.ndarray, kinds: Sequence[Hashable]
+) -> np.ndarray:
+    """Symmetry of labelled sites as the different permutations of them.
+
+    Parameters
+    ----------
+    cell_A
+        Lattice vectors as rows [Å], shape (3, 3).
+    scaled_positions
+        Fractional positions, shape (n_sites, 3).
+    kinds
+        One label per site; sites of different kinds are never exchanged.
+
+    Returns
+    -------
+    ndarray
+        Integers, shape (n_permutations, n_sites): permutation p takes what is on site
+        ``result[p, i]`` to site i. The identity comes first.
+
+    Notes
+    -----
+    Operations are spglib's, with a tolerance of 0.01 Å; one that does not carry every
+    site onto one of its kind within 0.1 Å is left out.
+
+    Examples
+    --------
+    >>> square = np.array([[0, 0, 0], [0.5, 0, 0], [0, 0.5, 0], [0.5, 0.5, 0]])
+    >>> len(permutations_of_sites(np.eye(3) * 4, square, "aaaa"))
+    8
+
+    """
+    place = {kind: number for number, kind in enumerate(dict.fromkeys(kinds))}
+    numbers = np.array([place[kind] for kind in kinds])
+    scaled = np.asarray(scaled_positions, dtype=float)
+    identity = np.arange(len(scaled))
+    symmetry = symmetry_dataset(cell_A, scaled, numbers)
     if symmetry is None:
-        return identity
-    home = crystal.scaled_positions % 1.0 % 1.0  # -1e-17 % 1 is 1
-    tree = cKDTree(home, boxsize=1.0)
-    rows = []
+        return identity[None]
+    tree = cKDTree(scaled % 1.0 % 1.0, boxsize=1.0)  # -1e-17 % 1 is 1
+    rows = [identity]
     for rotation, shift in zip(symmetry.rotations, symmetry.translations, strict=True):
-        image = (crystal.scaled_positions @ rotation.T + shift) % 1.0 % 1.0
-        _, target = tree.query(image)
-        row = np.empty(crystal.n_sites, dtype=int)
-        row[target] = identity[0]
-        if len(np.unique(target)) == crystal.n_sites:
+        moved = scaled @ rotation.T + shift
+        _, target = tree.query(moved % 1.0 % 1.0)
+        apart = moved - scaled[target]
+        apart -= np.round(apart)
+        fits = np.linalg.norm(apart @ cell_A, axis=1).max() < LARGEST_MISFIT_A
+        whole = len(np.unique(target)) == len(scaled)
+        if fits and whole and np.array_equal(numbers[target], numbers):
+            row = np.empty(len(scaled), dtype=int)
+            row[target] = identity
             rows.append(row)
-    permutations = np.unique(np.array(rows), axis=0)
-    first = np.all(permutations == identity, axis=1)
-    return np.vstack([identity, permutations[~first]])
+    return np.unique(rows, axis=0)  # sorted, so the identity is first
 
 
 def canonical_arrangement(

@@ -82,8 +82,9 @@ def _interface(stages: Stages) -> str:
     return (
         f"The interface has {found['n_atoms']} atoms: "
         f"{number(found['thickness_electrolyte_A'])} Å of electrolyte and "
-        f"{number(found['thickness_metal_A'])} Å of metal, the metal strained by "
-        f"{number(found['strain_metal_percent'], 2)} % to fit."
+        f"{number(found['thickness_metal_A'])} Å of metal. To fit, the metal is "
+        f"strained by {number(found['strain_metal_percent'], 2)} % and the electrolyte "
+        f"by {number(found['strain_electrolyte_percent'], 2)} %."
     )
 
 
@@ -176,7 +177,7 @@ _ONE_SEED = (
     "terminations and gaps before reading a rate from it."
 )
 _SMALL_CELL = (
-    "The cell is small and its lattice fixed: the metal is strained to fit, and the "
+    "The cell is small and its lattice fixed: the sides are strained to fit, and the "
     "periodic images of an event are one cell apart."
 )
 _BONDS = (

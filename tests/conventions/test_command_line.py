@@ -13,6 +13,7 @@ from lithophile.schemas import SETTINGS, settings_model
 from md.analysis.dissolution import dissolution
 from md.analysis.mean_squared_displacement import mean_squared_displacement
 from md.dynamics import DynamicsConfig
+from structures.doping import build_doped
 from structures.interface import build_interface
 from structures.relaxation import relax
 
@@ -90,6 +91,7 @@ def test_help_shows_the_default_that_is_used(name):
 @pytest.mark.parametrize(
     ("command", "function"),
     [
+        ("build doped", build_doped),
         ("build interface", build_interface),
         ("relax", relax),
         ("analyze dissolution", dissolution),
@@ -106,7 +108,10 @@ def test_settings_have_the_defaults_of_the_library(command, function):
     }
     assert len(shared) >= 3
     for name in shared:
-        assert fields[name].default == parameters[name].default, name
+        given = fields[name].get_default(call_default_factory=True)
+        if given == {}:
+            given = None  # a mapping that holds nothing says "nothing given"
+        assert given == parameters[name].default, name
 
 
 def test_md_command_takes_every_key_of_the_dynamics():

@@ -8,8 +8,9 @@ import pytest
 from ase.build import bulk
 
 from structures.doping_host import prepare_host
-from structures.placements import distinct_placements, site_permutations
+from structures.placements import distinct_placements
 from structures.prototypes.llzo import build_llzo_cubic
+from structures.site_symmetry import permutations_of_sites
 from training_data.errors import InputError
 
 
@@ -126,7 +127,7 @@ def test_smallest_distance_is_kept(garnet):
 def test_operations_that_mix_kinds_are_left_out():
     corners = np.array([[0, 0, 0], [0.5, 0, 0], [0, 0.5, 0], [0.5, 0.5, 0]])
     cell = np.diag([4.0, 4.0, 4.0])
-    for permutation in site_permutations(cell, corners, "aabb"):
+    for permutation in permutations_of_sites(cell, corners, "aabb"):
         assert set(permutation[:2]) == {0, 1}
 
 
