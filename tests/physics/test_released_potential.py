@@ -12,6 +12,7 @@ from training_data import load_shipped, read_dataset
 
 LEVEL = "PBE-D3(BJ)"
 REFERENCE = Path(__file__).parent / "relaxed-phases.extxyz"
+POLYMORPHS = Path(__file__).parent / "polymorph-labels.extxyz"
 UNITS = {"Li-bcc": "Li", "LiCl": "Cl", "ZrCl4": "Zr", "Zr": "Zr", "Li2ZrCl6": "Zr"}
 
 
@@ -117,3 +118,18 @@ def test_errors_on_held_out_groups_are_those_of_the_card(potential, labels):
         assert group["energy_rmse_meV_per_atom"] < 8
         limit = max(120, 0.1 * group["rms_force_meV_per_A"])
         assert group["force_rmse_meV_per_A"] < limit
+
+
+def test_order_of_polymorphs_that_were_never_trained_on(potential):
+    """Forms of Li2ZrCl6 against plane-wave labels made after the training.
+
+    All energies per formula unit, above the ideal form with cubic close packing:
+    stackings within 1.5 kJ/mol, M-defects between 3 and 9, Li between layers near 21.
+    """
+    labels = read_dataset(POLYMORPHS, level=LEVEL)
+    formula_units = np.array([len(atoms) / 9 for atoms in labels.frames])
+    kJ_per_mol = 96.485
+    found = potential.evaluate(labels.frames).energies / formula_units * kJ_per_mol
+    expected = labels.energies / formula_units * kJ_per_mol
+    assert labels.frames[0].info["parent"] == "Li2ZrCl6-ccp"
+    np.testing.assert_allclose(found - found[0], expected - expected[0], atol=2.0)
