@@ -4,6 +4,7 @@ The only room that imports torch, and it does so only once a network is wanted.
 """
 
 from mlip.ase_potential import AsePotential
+from mlip.committee import CommitteePotential, build_committee
 from mlip.cpu import use_threads
 from mlip.dispersion_potential import DispersionPotential
 from mlip.evaluation import Evaluation, Prediction
@@ -13,6 +14,7 @@ from mlip.registry import ModelEntry, available_models, card_of, load_potential
 
 __all__ = [
     "AsePotential",
+    "CommitteePotential",
     "DispersionPotential",
     "Evaluation",
     "ModelCard",
@@ -21,6 +23,7 @@ __all__ = [
     "Prediction",
     "Session",
     "available_models",
+    "build_committee",
     "card_of",
     "load_potential",
     "read_card",

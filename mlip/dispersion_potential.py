@@ -50,6 +50,7 @@ class DispersionPotential(Potential):
         self.species = base.species
         self.level = f"{base.level}-{D3}"
         self.fingerprint = base.fingerprint
+        self.n_members = base.n_members
 
     def _predict(self, structures: Sequence[Atoms]) -> list[Prediction | str]:
         evaluation = self.base.evaluate(structures)
@@ -69,6 +70,13 @@ class DispersionPotential(Potential):
                     energy=float(evaluation.energies[index]) + added.energy,
                     forces=evaluation.forces[index] + added.forces,
                     stress=evaluation.stresses[index] + added.stress,
+                    # the same is added for each member: the spreads stay
+                    energy_spread=None
+                    if evaluation.energy_spreads is None
+                    else float(evaluation.energy_spreads[index]),
+                    force_spreads=None
+                    if evaluation.force_spreads is None
+                    else evaluation.force_spreads[index],
                 )
             )
         return outcomes
@@ -97,6 +105,11 @@ class _DispersionSession(Session):
         except RuntimeError:  # atoms coincide: the guards of dynamics take it from here
             return np.nan, np.full_like(forces, np.nan), np.full(6, np.nan)
         return energy + added.energy, forces + added.forces, voigt + added.stress
+
+    def disagreement(
+        self, positions: np.ndarray, cell: np.ndarray
+    ) -> np.ndarray | None:
+        return self._base.disagreement(positions, cell)
 
 
 def _dispersion(atoms: Atoms) -> Dispersion:

@@ -43,6 +43,27 @@ class Session(ABC):
 
         """
 
+    def disagreement(
+        self,
+        positions: np.ndarray,  # noqa: ARG002 (a committee's members are asked there)
+        cell: np.ndarray,  # noqa: ARG002
+    ) -> np.ndarray | None:
+        """Spread of the force on each atom between the members of a committee.
+
+        Parameters
+        ----------
+        positions, cell
+            As in :meth:`evaluate`.
+
+        Returns
+        -------
+        numpy.ndarray or None
+            Root mean squared deviation in eV/Å, shape (n_atoms,); None where a
+            single potential answers.
+
+        """
+        return None
+
 
 class Potential(ABC):
     """Energy of an atomic structure as a function of its positions and cell.
@@ -58,6 +79,8 @@ class Potential(ABC):
     fingerprint
         Hash of its weights and the precision, where it has any: what tells two
         potentials of one name apart.
+    n_members
+        Potentials that answer together; more than one in a committee.
 
     """
 
@@ -65,6 +88,7 @@ class Potential(ABC):
     species: frozenset[str] | None
     level: str
     fingerprint: str = ""
+    n_members: int = 1
 
     @property
     def identity(self) -> str:

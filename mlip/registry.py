@@ -2,9 +2,11 @@
 
 import contextlib
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
 
 from mlip.model_card import ModelCard, card_path, read_card, read_checked_weights
 from mlip.potential import Potential
@@ -18,6 +20,9 @@ DEFAULT_MODEL = "li-zr-cl"
 _UNIVERSAL = "mace-mp:"
 _UNIVERSAL_SIZES = ("small", "medium", "large")
 _DISPERSION = "+d3"
+_COMMITTEES: Mapping[str, Literal["mean", "first"]] = MappingProxyType(
+    {"committee:": "mean", "watched:": "first"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +116,9 @@ def load_potential(  # noqa: PLR0911 (one per kind of model)
         which ``MODEL.card.json`` must lie; a folder that holds exactly one such
         file; or a pickled ``.model`` file of mace-torch. A name with ``+d3`` at
         its end adds the D3(BJ) dispersion of PBE to each answer.
+        ``committee:A,B,C`` answers with the mean of several models and
+        ``watched:A,B,C`` with the first, while the others tell how far they
+        disagree; in place of the list, a folder with the weights of several.
     dtype
         Precision of the arithmetic, ``"float64"`` or ``"float32"``. Single
         precision is about twice as fast and good for dynamics; differences of
@@ -134,6 +142,17 @@ def load_potential(  # noqa: PLR0911 (one per kind of model)
     _check_options(dtype, device)
     name = str(name_or_path)
     path = Path(name_or_path)
+    for prefix, answer in _COMMITTEES.items():
+        if name.startswith(prefix):
+            from mlip.committee import build_committee  # noqa: PLC0415
+
+            members = [
+                load_potential(
+                    member, dtype=dtype, device=device, trust_model=trust_model
+                )
+                for member in _members(name.removeprefix(prefix))
+            ]
+            return build_committee(members, answer=answer)
     if name.endswith(_DISPERSION) and not path.exists():
         from mlip.dispersion_potential import DispersionPotential  # noqa: PLC0415
 
@@ -203,6 +222,15 @@ def _check_options(dtype: str, device: str) -> None:
             f"{device!r}. Give 'cpu'."
         )
         raise InputError(message)
+
+
+def _members(text: str) -> list[str]:
+    """Names of a committee's members, from a list or from a folder."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if len(names) == 1 and Path(names[0]).is_dir():
+        found = sorted(map(str, Path(names[0]).glob("**/*.safetensors")))
+        return found or names
+    return names
 
 
 def _only_weights(folder: Path) -> Path:
