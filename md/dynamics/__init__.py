@@ -10,9 +10,10 @@ Examples
 
 """
 
-from md.dynamics.config import DynamicsConfig, GuardConfig
+from md.dynamics.config import DynamicsConfig
 from md.dynamics.events import Event, read_events
 from md.dynamics.frame import Frame, Observer
+from md.dynamics.guard_config import GuardConfig
 from md.dynamics.outcome import DynamicsResult, GuardTripped, Preempted
 from md.dynamics.schedule import Segment
 from md.dynamics.simulate import simulate

@@ -48,6 +48,8 @@ class Checkpoint:
         Rows are vectors, (3, 3) in Å; empty where it never changes.
     stress
         Of the potential where the barostat is about to use it, (6,) in eV/Å³.
+    detours
+        Memory of the policies; empty before any has acted.
 
     """
 
@@ -65,6 +67,7 @@ class Checkpoint:
     integrator: dict[str, Any] = field(default_factory=dict)
     cell: list[list[float]] = field(default_factory=list)
     stress: list[float] = field(default_factory=list)
+    detours: dict[str, Any] = field(default_factory=dict)
 
 
 _ARRAYS = ("positions", "momenta", "forces")

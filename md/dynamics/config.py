@@ -3,88 +3,12 @@
 import math
 from typing import Literal, Self
 
-from ase.data import atomic_numbers
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from md.dynamics.guard_config import GuardConfig
 from md.dynamics.schedule import Segment, TemperatureSchedule
 
 _SPEC = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class GuardConfig(BaseModel):
-    """Limits that no sound trajectory crosses; the run stops at the first crossing.
-
-    They do not influence the motion, so they may be changed when a run is resumed.
-    ``docs/guards.md`` says how each default was chosen.
-    """
-
-    model_config = _SPEC
-
-    min_distance_fraction: float = Field(
-        default=0.5,
-        ge=0,
-        lt=1,
-        description="Least distance of two atoms, as a fraction of the sum of their "
-        "covalent radii (0 turns the guard off).",
-    )
-    min_distances_A: dict[str, float] = Field(
-        default_factory=dict,
-        description="Least distance in Å of single pairs of elements, such as "
-        "{Li-Cl: 1.5}; takes the place of min_distance_fraction for them.",
-    )
-    temperature_factor: float = Field(
-        default=3.0,
-        ge=1,
-        description="The temperature has run away beyond "
-        "temperature_factor × temperature_K + temperature_margin_K.",
-    )
-    temperature_margin_K: float = Field(
-        default=1000.0,
-        ge=0,
-        description="See temperature_factor; room for the heat of a reaction (K).",
-    )
-    temperature_steps: int = Field(
-        default=20,
-        ge=1,
-        description="Consecutive steps above the limit before the run stops; ten "
-        "times the limit stops it at once.",
-    )
-    max_displacement_A: float = Field(
-        default=0.5,
-        gt=0,
-        description="Largest distance in Å that an atom may travel in one step.",
-    )
-    escape_distance_A: float | None = Field(
-        default=8.0,
-        gt=0,
-        description="An atom with no neighbour within this distance (Å) has escaped, "
-        "unless it had none at the start; null turns the guard off.",
-    )
-    energy_drift_meV_per_atom: float | None = Field(
-        default=10.0,
-        gt=0,
-        description="Largest change of the total energy since the start (meV/atom) "
-        "in the nve ensemble; null turns the guard off.",
-    )
-    max_volume_ratio: float | None = Field(
-        default=1.5,
-        gt=1,
-        description="Largest factor by which a barostat may change the volume, up or "
-        "down, since the start; null turns the guard off.",
-    )
-
-    @field_validator("min_distances_A")
-    @classmethod
-    def _pairs_of_elements(cls, value: dict[str, float]) -> dict[str, float]:
-        for pair, distance in value.items():
-            symbols = pair.split("-")
-            if len(symbols) != 2 or any(s not in atomic_numbers for s in symbols):  # noqa: PLR2004
-                msg = f"keys must be pairs such as 'Li-Cl'; got {pair!r}."
-                raise ValueError(msg)
-            if not distance >= 0:
-                msg = f"{pair} must be zero or positive (Å); got {distance!r}."
-                raise ValueError(msg)
-        return value
 
 
 class DynamicsConfig(BaseModel):

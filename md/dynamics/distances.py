@@ -4,7 +4,7 @@ import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers, covalent_radii
 
-from md.dynamics.config import GuardConfig
+from md.dynamics.guard_config import GuardConfig
 from mlip.neighbour_list import find_pairs
 
 _SKIN_A = 1.5

@@ -15,10 +15,11 @@ class Event:
     Parameters
     ----------
     kind
-        ``started``, ``resumed``, ``preempted``, ``finished``, or the guard that
-        stopped the run: ``not_finite``, ``impossible_distance``,
+        ``started``, ``resumed``, ``preempted``, ``finished``, ``plateau``; the guard
+        that tripped: ``not_finite``, ``impossible_distance``,
         ``impossible_displacement``, ``runaway_temperature``, ``escaped_atom``,
-        ``energy_drift``, ``runaway_volume``.
+        ``energy_drift``, ``runaway_volume``, ``committee_disagreement``; or
+        ``rolled_back`` and ``recovered`` after one.
     step, time_ps
         When.
     message

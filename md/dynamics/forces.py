@@ -25,11 +25,14 @@ class StepForces:
     energy, forces, stress
         Of the latest call: eV, (n, 3) in eV/Å, and (6,) Voigt in eV/Å³, tensile
         positive, NaN where it was not asked for.
+    has_committee
+        Whether several potentials answer, whose disagreement can be asked for.
 
     """
 
     def __init__(self, potential: Potential, atoms: Atoms) -> None:
         self._potential = potential
+        self.has_committee = potential.n_members > 1
         self.n_calls = 0
         self.energy = float("nan")
         self.forces = np.full((len(atoms), 3), np.nan)
@@ -64,3 +67,7 @@ class StepForces:
         self.forces = np.asarray(forces, dtype=np.float64)
         self.stress = np.array(voigt, dtype=float) if stress else np.full(6, np.nan)
         self.n_calls += 1
+
+    def disagreement(self, atoms: Atoms) -> np.ndarray | None:
+        """Spread of the forces between a committee's members, (n,) in eV/Å."""
+        return self._session.disagreement(atoms.positions, atoms.cell.array)

@@ -30,6 +30,9 @@ class Frame:
         Kinetic temperature over the free degrees of freedom.
     min_distance_A
         Shortest distance of two atoms; nan when none is below 4 Å.
+    force_spreads
+        Disagreement of a committee on the force on each atom, (n,) in eV/Å; None
+        where a single potential answers.
 
     """
 
@@ -43,6 +46,14 @@ class Frame:
     kinetic_energy: float
     temperature_K: float
     min_distance_A: float
+    force_spreads: np.ndarray | None = None
+
+    @property
+    def max_force_spread_eV_per_A(self) -> float | None:  # noqa: N802
+        """Largest disagreement of a committee on any atom; None without one."""
+        if self.force_spreads is None:
+            return None
+        return float(self.force_spreads.max())
 
     @property
     def total_energy(self) -> float:

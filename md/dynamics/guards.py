@@ -42,6 +42,7 @@ class Guards:
         self._n_free = n_free
         self._reference_energy = float("nan")
         self._hot_steps = 0
+        self._quiet_until: int | None = 0
         self.pairs = WatchedPairs(atoms, self._limits)
         self._alone_at_start = self._alone(atoms.positions)
 
@@ -55,6 +56,7 @@ class Guards:
         return {
             "reference_energy": self._reference_energy,
             "hot_steps": self._hot_steps,
+            "quiet_until": self._quiet_until,
             "alone_at_start": np.nonzero(self._alone_at_start)[0].tolist(),
         }
 
@@ -62,8 +64,20 @@ class Guards:
         """Go on from a checkpoint."""
         self._reference_energy = float(state["reference_energy"])
         self._hot_steps = int(state["hot_steps"])
+        self._quiet_until = state.get("quiet_until", 0)
         self._alone_at_start[:] = False
         self._alone_at_start[state["alone_at_start"]] = True
+
+    def looks_at_committee(self, step: int) -> bool:
+        """Whether the disagreement of a committee is wanted after this step."""
+        limits, quiet = self._limits, self._quiet_until
+        if limits.max_force_spread_eV_per_A is None or quiet is None:
+            return False
+        return step % limits.committee_every == 0 and step >= quiet
+
+    def silence_committee(self, until_step: int | None) -> None:
+        """Let no disagreement trip before a step, or never again with None."""
+        self._quiet_until = until_step
 
     def kinetic_energy(self, momenta: np.ndarray) -> float:
         """Kinetic energy (eV)."""
@@ -84,6 +98,7 @@ class Guards:
         forces: np.ndarray,
         cell: np.ndarray,
         stress: np.ndarray | None = None,
+        force_spreads: np.ndarray | None = None,
     ) -> Event | None:
         """First guard that this step trips, causes before consequences.
 
@@ -101,6 +116,8 @@ class Guards:
             After the step, rows are vectors, (3, 3) in Å.
         stress
             (6,) in eV/Å³ where a barostat is going to use it.
+        force_spreads
+            (n,) in eV/Å where a committee was asked.
 
         """
         checks: tuple[Callable[[], dict[str, Any] | None], ...] = (
@@ -112,6 +129,7 @@ class Guards:
             lambda: self._runaway_volume(cell),
             lambda: self._escape(step, positions),
             lambda: self._drift(energy, momenta),
+            lambda: self._disagreement(force_spreads),
         )
         with np.errstate(over="ignore", invalid="ignore"):
             for check in checks:
@@ -289,6 +307,28 @@ class Guards:
             f"{{when}}; at most {limit:g} is allowed in the nve ensemble. Use a "
             "shorter timestep_fs, float64, or a smoother potential "
             "(guards.energy_drift_meV_per_atom sets the limit).",
+        }
+
+    def _disagreement(self, force_spreads: np.ndarray | None) -> dict[str, Any] | None:
+        limit = self._limits.max_force_spread_eV_per_A
+        if force_spreads is None or limit is None:
+            return None
+        i = int(np.argmax(force_spreads))  # nan counts as the largest
+        value = float(force_spreads[i])
+        if value <= limit:
+            return None
+        above = tuple(int(k) for k in np.nonzero(~(force_spreads <= limit))[0])
+        ordered = (i, *(k for k in above if k != i))
+        return {
+            "kind": "committee_disagreement",
+            "atoms": ordered,
+            "value": value,
+            "threshold": limit,
+            "unit": "eV/Å",
+            "message": f"The committee disagreed by {value:.3g} eV/Å on the force on "
+            f"atom {self._name(*ordered)} {{when}}; at most {limit:g} is allowed. "
+            "Label such structures and train on them "
+            "(guards.max_force_spread_eV_per_A sets the limit; null turns it off).",
         }
 
 

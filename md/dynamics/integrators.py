@@ -19,8 +19,17 @@ class Integrator(ABC):
     """What moves the atoms, with the memory of thermostat and barostat."""
 
     @abstractmethod
-    def advance(self, step: int) -> None:
-        """Make the step of this number, the first being 1."""
+    def advance(self, step: int, *, part: int = 0, parts: int = 1) -> None:
+        """Make the step of this number, the first being 1, or a part of it.
+
+        Parameters
+        ----------
+        step
+            Its number.
+        part, parts
+            The step may be made in equal parts, numbered from 0, one after another.
+
+        """
 
     def needs_stress(self, step: int) -> bool:  # noqa: ARG002
         """Whether the state after this step must come with its stress."""
@@ -39,10 +48,12 @@ class ConstantEnergy(Integrator):
 
     def __init__(self, atoms: Atoms, config: DynamicsConfig, model: StepForces) -> None:
         self._model = model
-        self._ase = VelocityVerlet(atoms, config.timestep_fs * units.fs)
+        self._dt = config.timestep_fs * units.fs
+        self._ase = VelocityVerlet(atoms, self._dt)
 
-    def advance(self, step: int) -> None:  # noqa: ARG002
-        """Make one step."""
+    def advance(self, step: int, *, part: int = 0, parts: int = 1) -> None:  # noqa: ARG002
+        """Make one step, or a part of it; see :class:`Integrator`."""
+        self._ase.dt = self._dt / parts
         self._ase.step(self._model.forces)
 
 
@@ -69,17 +80,22 @@ class LangevinDynamics(Integrator):
         self._model = model
         self._schedule = config.temperatures
         self._temperature_K = config.temperature_K
+        self._dt = config.timestep_fs * units.fs
+        self._parts = 1
         self._ase = Langevin(
             atoms,
-            config.timestep_fs * units.fs,
+            self._dt,
             temperature_K=config.temperature_K,
             friction=config.friction_per_ps / (1000.0 * units.fs),
             fixcm=False,
             rng=rng,
         )
 
-    def advance(self, step: int) -> None:
-        """Make one step at the temperature of the schedule."""
+    def advance(self, step: int, *, part: int = 0, parts: int = 1) -> None:  # noqa: ARG002
+        """Make one step, or a part of it, at the temperature of the schedule."""
+        if parts != self._parts:
+            self._parts = parts
+            self._ase.set_timestep(self._dt / parts)
         wanted = self._schedule.temperature_K(step)
         if wanted != self._temperature_K:
             self._temperature_K = wanted
@@ -93,7 +109,8 @@ class ScaledDynamics(Integrator):
     One step is, in this order: thermostat for dt/2; kick with dt/2; drift with dt/2;
     barostat; drift with dt/2; new forces; kick with dt/2; thermostat for dt/2. The
     barostat acts in steps 1, 1 + k, 1 + 2k ... for k steps at a time, with the
-    pressure at their beginning. Positions are scaled about the centre of mass, so
+    pressure at their beginning (in the first part of a step that is made in parts).
+    Positions are scaled about the centre of mass, so
     that it stays where it is.
 
     Fixed atoms take no kick. Where the centre of mass is held at rest, its momentum
@@ -141,21 +158,24 @@ class ScaledDynamics(Integrator):
         if not atoms.has("momenta"):
             atoms.set_momenta(np.zeros((len(atoms), 3)))
 
-    def advance(self, step: int) -> None:
-        """Make one step at the temperature of the schedule."""
+    def advance(self, step: int, *, part: int = 0, parts: int = 1) -> None:
+        """Make one step, or a part of it, at the temperature of the schedule."""
         positions, momenta = (self._atoms.arrays[k] for k in ("positions", "momenta"))
         kT = units.kB * self._schedule.temperature_K(step)
-        half = 0.5 * self._dt
+        dt = self._dt / parts
+        half = 0.5 * dt
         self._exchange_heat(momenta, kT, half)
-        strain = self._strain(momenta, kT) if self._is_due(step - 1) else None
+        due = part == 0 and self._is_due(step - 1)
+        strain = self._strain(momenta, kT) if due else None
         self._kick(momenta, half)
         if strain is None:
-            positions += self._dt * momenta / self._masses
+            positions += dt * momenta / self._masses
         else:
             positions += half * momenta / self._masses
             self._deform(positions, momenta, *strain)
             positions += half * momenta / self._masses
-        self._model.evaluate(self._atoms, stress=self.needs_stress(step))
+        last = part == parts - 1
+        self._model.evaluate(self._atoms, stress=last and self.needs_stress(step))
         self._kick(momenta, half)
         self._exchange_heat(momenta, kT, half)
 

@@ -15,6 +15,7 @@ COLUMNS = (
     "total_energy_eV",
     "min_distance_A",
 )
+SPREAD = "max_force_spread_eV_per_A"
 
 
 class EnergyLog:
@@ -26,22 +27,28 @@ class EnergyLog:
         The file.
     keep_to
         Step up to which rows of an earlier run are kept; None starts anew.
+    with_spread
+        Whether a last column tells the disagreement of a committee.
 
     """
 
-    def __init__(self, path: Path, *, keep_to: int | None = None) -> None:
+    def __init__(
+        self, path: Path, *, keep_to: int | None = None, with_spread: bool = False
+    ) -> None:
+        self._with_spread = with_spread
         kept: list[str] = []
         if keep_to is not None and path.exists():
             rows = path.read_text(encoding="utf-8").splitlines(keepends=True)[1:]
             kept = [r for r in rows if r.endswith("\n") and _step(r) <= keep_to]
         partial = path.with_suffix(".csv.partial")
-        partial.write_text(",".join(COLUMNS) + "\n" + "".join(kept), encoding="utf-8")
+        header = ",".join((*COLUMNS, SPREAD) if with_spread else COLUMNS)
+        partial.write_text(header + "\n" + "".join(kept), encoding="utf-8")
         partial.replace(path)
         self._stream = path.open("a", encoding="utf-8", newline="")
 
     def append(self, frame: Frame) -> None:
         """Add one row; numbers keep all their digits."""
-        numbers = (
+        numbers: tuple[float, ...] = (
             frame.time_ps,
             frame.temperature_K,
             frame.potential_energy,
@@ -49,6 +56,8 @@ class EnergyLog:
             frame.total_energy,
             frame.min_distance_A,
         )
+        if self._with_spread and frame.max_force_spread_eV_per_A is not None:
+            numbers += (frame.max_force_spread_eV_per_A,)
         cells = [str(frame.step), *(repr(float(number)) for number in numbers)]
         self._stream.write(",".join(cells) + "\n")
         self._stream.flush()
@@ -70,4 +79,5 @@ def read_log(path: Path) -> dict[str, list[float]]:
     """Columns of a ``log.csv``, by name."""
     with path.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    return {name: [float(row[name]) for row in rows] for name in COLUMNS}
+    names = [name for name in (*COLUMNS, SPREAD) if not rows or name in rows[0]]
+    return {name: [float(row[name]) for row in rows] for name in names}

@@ -17,6 +17,7 @@ from md.dynamics.forces import StepForces
 from md.dynamics.frame import Frame
 from md.dynamics.guards import Guards
 from md.dynamics.integrators import build_integrator
+from md.dynamics.policies import Detours
 from mlip.potential import Potential
 from training_data.errors import InputError
 
@@ -39,6 +40,8 @@ class Motion:
         Positions and momenta before the latest step.
     previous_cell
         Cell before it.
+    detours
+        What the policies remember.
 
     """
 
@@ -49,6 +52,9 @@ class Motion:
         self.atoms = build_moving_atoms(atoms, config)
         self.n_free = degrees_of_freedom(atoms, zero_momentum=config.zero_momentum)
         self.step = 0
+        self.detours = Detours()
+        self._spreads_at: int | None = None
+        self._spreads: np.ndarray | None = None
         self._rng = np.random.default_rng(config.seed)
         self._model = StepForces(potential, self.atoms)
         self.atoms.calc = self._model
@@ -124,6 +130,8 @@ class Motion:
             self._model.stress = np.array(checkpoint.stress)
         self._integrator.restore(checkpoint.integrator)
         self._guards.restore(checkpoint.guards)
+        self.detours = Detours(**checkpoint.detours)
+        self._spreads_at = None
         self._keep_previous()
         self.renew_session()
 
@@ -132,10 +140,31 @@ class Motion:
         self._model.renew(self.atoms)
 
     def advance(self) -> None:
-        """Make one step."""
+        """Make one step, in parts where the policies ask for a shorter time step."""
         self._keep_previous()
-        self._integrator.advance(self.step + 1)
-        self.step += 1
+        step = self.step + 1
+        parts = self.detours.parts(step)
+        for part in range(parts):
+            self._integrator.advance(step, part=part, parts=parts)
+        self.step = step
+
+    @property
+    def has_committee(self) -> bool:
+        """Whether several potentials answer."""
+        return self._model.has_committee
+
+    def force_spreads(self) -> np.ndarray | None:
+        """Disagreement of the committee here, (n,) in eV/Å; None without one."""
+        if not self._model.has_committee:
+            return None
+        if self._spreads_at != self.step:
+            self._spreads = self._model.disagreement(self.atoms)
+            self._spreads_at = self.step
+        return self._spreads
+
+    def silence_committee(self, until_step: int | None) -> None:
+        """Let no disagreement trip before a step, or never again with None."""
+        self._guards.silence_committee(until_step)
 
     def check(self) -> Event | None:
         """First guard that the present state trips."""
@@ -149,6 +178,9 @@ class Motion:
             cell=self.atoms.cell.array,
             stress=self._model.stress
             if self._integrator.needs_stress(self.step)
+            else None,
+            force_spreads=self.force_spreads()
+            if self._guards.looks_at_committee(self.step)
             else None,
         )
 
@@ -166,6 +198,7 @@ class Motion:
             kinetic_energy=self._guards.kinetic_energy(momenta),
             temperature_K=self._guards.temperature_K(momenta),
             min_distance_A=self._guards.pairs.shortest_A(positions),
+            force_spreads=self.force_spreads(),
         )
 
     def state(self) -> dict[str, Any]:
@@ -180,6 +213,7 @@ class Motion:
             "rng_state": self._rng.bit_generator.state,
             "guards": self._guards.state(),
             "integrator": self._integrator.state(),
+            "detours": self.detours.state(),
             **(self._cell_state() if self.config.has_barostat else {}),
         }
 

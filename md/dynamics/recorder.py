@@ -13,11 +13,18 @@ from ase import Atoms
 from ase.io import write
 
 from md.dynamics.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from md.dynamics.collected import (
+    as_collected,
+    keep_first,
+    read_collected,
+    write_collected,
+)
 from md.dynamics.events import Event, append_event, read_events
 from md.dynamics.frame import Observer
-from md.dynamics.log import EnergyLog, read_log
+from md.dynamics.log import SPREAD, EnergyLog, read_log
 from md.dynamics.motion import Motion
 from md.dynamics.outcome import DynamicsResult
+from md.dynamics.policies import Detours
 from md.trajectory import TrajectoryWriter
 from md.trajectory.disk import NotWrittenError, is_of_the_disk, not_written
 
@@ -57,10 +64,16 @@ class RunFiles:
         """Structure and velocities before the step that tripped a guard."""
         return self.folder / "last_good_frame.extxyz"
 
+    @property
+    def collected(self) -> Path:
+        """Structures put aside to be labelled."""
+        return self.folder / "collected.extxyz"
+
     def existing(self) -> list[Path]:
         """Those files that are there."""
         every = (self.checkpoint, self.trajectory, self.log, self.events)
-        return [path for path in (*every, self.last_good_frame) if path.exists()]
+        more = (self.last_good_frame, self.collected)
+        return [path for path in (*every, *more) if path.exists()]
 
     def result(
         self,
@@ -125,7 +138,7 @@ class Recorder:
         self._motion = motion
         self._identity = identity
         self._observers = tuple(observers)
-        self._resume_at = None if resume_from is None else resume_from.step
+        self._resume_from = resume_from
         self._state: Checkpoint | None = None
         self._written_at = -np.inf
 
@@ -139,20 +152,83 @@ class Recorder:
 
     def _opened(self) -> Self:
         self._files.folder.mkdir(parents=True, exist_ok=True)
-        if self._resume_at is None:
+        if self._resume_from is None:
             for leftover in self._files.existing():
                 leftover.unlink()
+            self._open_series(None)
+        else:
+            n_collected = Detours(**self._resume_from.detours).n_collected
+            keep_first(self._files.collected, n_collected)
+            self._open_series(self._resume_from.step)
+        return self
+
+    def _open_series(self, resume_at_step: int | None) -> None:
+        """Open trajectory and log, cut back to a step where one is given."""
+        watched = self._motion.has_committee
         self._trajectory = TrajectoryWriter(
             self._files.trajectory,
             self._atoms,
             metadata=self._identity,
-            observables=_OBSERVABLES,
+            observables=(*_OBSERVABLES, SPREAD) if watched else _OBSERVABLES,
             velocities="velocities" in self._motion.config.save,
             forces="forces" in self._motion.config.save,
-            resume_at_step=self._resume_at,
+            resume_at_step=resume_at_step,
         )
-        self._log = EnergyLog(self._files.log, keep_to=self._resume_at)
-        return self
+        self._log = EnergyLog(
+            self._files.log, keep_to=resume_at_step, with_spread=watched
+        )
+
+    def rewind(self, detours: Detours) -> Checkpoint:
+        """Cut the files back to the remembered state, and give it new detours.
+
+        Parameters
+        ----------
+        detours
+            What the policies remember from now on.
+
+        """
+        state = self._remembered()
+        self._state = replace(state, detours=detours.state())
+        self._trajectory.close()
+        self._log.close()
+        self._open_series(state.step)
+        return self._state
+
+    def _remembered(self) -> Checkpoint:
+        if self._state is None:
+            msg = "state must be remembered before a run can roll back; got none."
+            raise ValueError(msg)
+        return self._state
+
+    @property
+    def collected(self) -> Path:
+        """Where structures are put aside."""
+        return self._files.collected
+
+    def collect(self, event: Event, *, present: bool) -> int:
+        """Put a structure aside to be labelled, and return how many there are.
+
+        Parameters
+        ----------
+        event
+            What the guard found.
+        present
+            The structure of the event itself; else the one before it, which is still
+            a structure of atoms when a guard has seen it break.
+
+        """
+        if present:
+            step, atoms = event.step, self._labelled(self._motion.atoms.cell.array)
+            atoms.positions = self._motion.atoms.positions
+            atoms.set_momenta(self._motion.atoms.get_momenta(), apply_constraint=False)
+            spreads = self._motion.force_spreads()
+        else:
+            step, spreads = max(event.step - 1, 0), None
+            atoms = self._last_good(step)
+        kept = read_collected(self._files.collected)
+        kept.append(as_collected(atoms, event, step=step, force_spreads=spreads))
+        write_collected(self._files.collected, kept)
+        return len(kept)
 
     def __exit__(
         self,
@@ -194,6 +270,7 @@ class Recorder:
     def save_frame(self) -> None:
         """Record the present state and show it to the observers."""
         frame = self._motion.frame()
+        spread = frame.max_force_spread_eV_per_A
         self._trajectory.append(
             self._motion.atoms,
             step=frame.step,
@@ -202,6 +279,7 @@ class Recorder:
             potential_energy_eV=frame.potential_energy,
             kinetic_energy_eV=frame.kinetic_energy,
             temperature_K=frame.temperature_K,
+            **({} if spread is None else {SPREAD: spread}),
         )
         self._log.append(frame)
         for observer in self._observers:
@@ -244,11 +322,16 @@ class Recorder:
         return told
 
     def _last_good(self, step: int) -> Atoms:
-        atoms: Atoms = self._atoms.copy()
+        atoms = self._labelled(self._motion.previous_cell)
         atoms.positions, momenta = self._motion.previous
-        atoms.set_cell(self._motion.previous_cell)
         atoms.set_momenta(momenta, apply_constraint=False)
         atoms.info["step"] = step
+        return atoms
+
+    def _labelled(self, cell: np.ndarray) -> Atoms:
+        """Copy of the structure at the start, with its labels, in this cell."""
+        atoms: Atoms = self._atoms.copy()
+        atoms.set_cell(cell)
         return atoms
 
     def result(self, *, n_steps: int) -> DynamicsResult:

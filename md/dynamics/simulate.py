@@ -15,7 +15,8 @@ from md.dynamics.config import DynamicsConfig
 from md.dynamics.events import Event
 from md.dynamics.frame import Observer
 from md.dynamics.motion import Motion
-from md.dynamics.outcome import DynamicsResult, GuardTripped, Preempted
+from md.dynamics.outcome import DynamicsResult, Preempted
+from md.dynamics.policies import after_step, respond
 from md.dynamics.recorder import Recorder, RunFiles
 from md.dynamics.signals import StopRequest, watch_signals
 from mlip.potential import Potential, geometry_fault
@@ -72,8 +73,8 @@ def simulate(
         When the structure cannot be run, the folder already holds a run, or the
         settings differ from those of the run to resume.
     GuardTripped
-        When the trajectory becomes impossible; all frames before are kept, the last
-        good one in ``last_good_frame.extxyz``.
+        When the trajectory becomes impossible and the policy is to stop; all frames
+        before are kept, the last good one in ``last_good_frame.extxyz``.
     Preempted
         After SIGTERM, SIGINT or SIGUSR1; resume it.
 
@@ -152,7 +153,7 @@ def _run(
         motion.start()
         recorder.note(_event("started", motion, "The run started."))
         recorder.save_frame()
-        _guard(motion, recorder)
+        _is_sound(motion, recorder)
         recorder.keep_state()
     else:
         motion.restore(found)
@@ -162,7 +163,9 @@ def _run(
         if request.signal_name is not None:
             _preempt(motion, recorder, request.signal_name)
         motion.advance()
-        _guard(motion, recorder)
+        if not _is_sound(motion, recorder):
+            continue
+        after_step(motion, recorder)
         if motion.step % config.every == 0:
             recorder.save_frame()
         if motion.step % config.checkpoint_every == 0:
@@ -189,11 +192,14 @@ def _event(kind: str, motion: Motion, message: str) -> Event:
     return Event(kind=kind, step=motion.step, time_ps=motion.time_ps, message=message)
 
 
-def _guard(motion: Motion, recorder: Recorder) -> None:
+def _is_sound(motion: Motion, recorder: Recorder) -> bool:
+    """Whether the run goes on from here; else it was rolled back (or has ended)."""
     event = motion.check()
-    if event is not None:
-        told = recorder.keep_last_good(event)
-        raise GuardTripped(told, recorder.result(n_steps=motion.step))
+    if event is None:
+        return True
+    step = motion.step
+    respond(event, motion, recorder)
+    return motion.step == step
 
 
 def _preempt(motion: Motion, recorder: Recorder, signal_name: str) -> None:

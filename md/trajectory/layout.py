@@ -94,7 +94,7 @@ def create_layout(
     ]
     elements.append((f"{GROUP}/box/edges", (3, 3), _CELLS_PER_CHUNK, "Angstrom"))
     for name in observables:
-        unit = name.rsplit("_", 1)[1] if "_" in name else ""
+        unit = _unit_in(name)
         elements.append((f"observables/{name}", (), _SCALARS_PER_CHUNK, unit))
     for name, shape, chunk, unit in elements:
         value = _growing(file, f"{name}/value", shape, chunk, compressed=compressed)
@@ -121,6 +121,15 @@ def create_layout(
     for name, values in atoms.arrays.items():
         if name != "numbers" and values.dtype.kind in "biu":
             arrays.create_dataset(name, data=values)
+
+
+def _unit_in(name: str) -> str:
+    """Return the unit at the end of a name: ``eV`` of ``potential_energy_eV``."""
+    per, unit = name.rpartition("_per_")[::2]
+    if per:
+        below = _UNITS["position"] if unit == "A" else unit
+        return f"{per.rpartition('_')[2]} {below}-1"
+    return name.rsplit("_", 1)[1] if "_" in name else ""
 
 
 def _growing(
