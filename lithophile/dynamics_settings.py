@@ -12,6 +12,11 @@ class DynamicsSettings(ModelSettings, DynamicsConfig):
     """Settings of ``lithophile md``: a structure, a potential and the dynamics."""
 
     structure: Path = Field(description="Structure to start from")
+    start_check: bool = Field(
+        default=True,
+        description="Compare energy, forces and stress with the plain double-precision "
+        "path, and the memory needed with what is free, before the first step",
+    )
 
     @property
     def dynamics(self) -> DynamicsConfig:

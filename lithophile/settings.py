@@ -24,6 +24,11 @@ class ModelSettings(Settings):
         "float64", description="Precision of the potential"
     )
     device: str = Field("cpu", description="cpu, cuda or cuda:N")
+    engine: Literal["auto", "plain", "fast", "cueq", "fastmace"] = Field(
+        "auto",
+        description="How a MACE network is computed; cueq and fastmace need an NVIDIA "
+        "GPU and their packages, else auto is used",
+    )
     trust_model: bool = Field(
         default=False,
         description="Open a pickled .model file, which can run any code",

@@ -7,16 +7,23 @@ from mlip.ase_potential import AsePotential
 from mlip.committee import CommitteePotential, build_committee
 from mlip.cpu import use_threads
 from mlip.dispersion_potential import DispersionPotential
+from mlip.engine import EngineReport, engine_report, with_engine
 from mlip.evaluation import Evaluation, Prediction
+from mlip.memory_probe import MemoryReport, probe_memory
 from mlip.model_card import ModelCard, read_card, write_card
 from mlip.potential import Potential, Session
 from mlip.registry import ModelEntry, available_models, card_of, load_potential
+from mlip.startup_gate import GateReport, GateTolerances, check_against_reference
 
 __all__ = [
     "AsePotential",
     "CommitteePotential",
     "DispersionPotential",
+    "EngineReport",
     "Evaluation",
+    "GateReport",
+    "GateTolerances",
+    "MemoryReport",
     "ModelCard",
     "ModelEntry",
     "Potential",
@@ -25,8 +32,12 @@ __all__ = [
     "available_models",
     "build_committee",
     "card_of",
+    "check_against_reference",
+    "engine_report",
     "load_potential",
+    "probe_memory",
     "read_card",
     "use_threads",
+    "with_engine",
     "write_card",
 ]

@@ -55,6 +55,7 @@ def md(
     ] = None,
     dtype: options.Dtype = None,
     device: options.Device = None,
+    engine: options.Engine = None,
     trust_model: options.TrustModel = None,
     config: options.Config = None,
     out: options.Out = None,

@@ -76,6 +76,15 @@ Device = Annotated[
         "--device", rich_help_panel=_MODEL, show_default="cpu", help="cpu or cuda."
     ),
 ]
+Engine = Annotated[
+    Literal["auto", "plain", "fast", "cueq", "fastmace"] | None,
+    typer.Option(
+        "--engine",
+        rich_help_panel=_MODEL,
+        show_default="auto",
+        help="How a MACE network is computed; cueq and fastmace need an NVIDIA GPU.",
+    ),
+]
 TrustModel = Annotated[
     bool | None,
     typer.Option(

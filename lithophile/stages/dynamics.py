@@ -1,5 +1,6 @@
 """Dynamics stage: a trajectory, its energies and its pictures."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,15 @@ from lithophile.dynamics_settings import DynamicsSettings
 from lithophile.interrupted import Interrupted
 from lithophile.pictures import draw_panels
 from lithophile.provenance import provenance
-from lithophile.run_folder import SETTINGS, STOPPED, RunFolder, write_json
+from lithophile.run_folder import RESULT, SETTINGS, STOPPED, RunFolder, write_json
 from lithophile.settings_file import read_mapping, read_settings, validate
 from lithophile.stages.inputs import model_path, open_potential
+from lithophile.stages.start_check import check_start
 from md.dynamics import GuardTripped, Preempted, simulate
 from md.trajectory import open_trajectory
 from training_data import InputError, read_structures
+
+EVENTS = "events.jsonl"
 
 
 def dynamics(
@@ -57,6 +61,9 @@ def run_dynamics(
     atoms = read_structures(settings.structure, index="-1")[0]
     potential = open_potential(settings)
     potential.check_species(atoms)
+    told = _told_already(folder, settings) if resume else {}
+    start = None if told else check_start(settings, atoms, potential)
+    told = told or {"start": start.to_json() if start else None}
     record = provenance(
         command="md",
         seeds={"md": settings.seed},
@@ -75,15 +82,27 @@ def run_dynamics(
                 settings.dynamics,
                 out=folder.path,
                 resume=resume,
+                observers=[start.observer(folder.path / EVENTS)] if start else [],
                 progress=claim.watching(progress),
             )
         except (GuardTripped, Preempted) as reason:
             write_figures(folder)
-            result = {"model": settings.model, **_stopped(reason)}
+            result = {"model": settings.model, **_stopped(reason), **told}
             write_json(folder.path / STOPPED, result)
             raise Interrupted(result, reason) from None
         write_figures(folder)
-        return folder.finish({"model": settings.model, **done.to_json()})
+        return folder.finish({"model": settings.model, **done.to_json(), **told})
+
+
+def _told_already(folder: RunFolder, settings: DynamicsSettings) -> dict[str, Any]:
+    """Give what the start of a finished run was checked for; empty otherwise."""
+    path = folder.path / RESULT
+    if not path.is_file():
+        return {}
+    result = json.loads(path.read_text(encoding="utf-8"))
+    if result.get("n_steps", -1) < settings.n_steps:
+        return {}
+    return {"start": result.get("start")}
 
 
 def _stopped(reason: GuardTripped | Preempted) -> dict[str, Any]:

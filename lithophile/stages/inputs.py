@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlip import available_models, load_potential
+from mlip import available_models, load_potential, with_engine
 from mlip.model_card import ModelCard, card_path, read_card
 from structures.crystal_files import read_crystal as read_crystal_file
 from structures.prototypes import available_prototypes, build_prototype
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 
 
 def open_potential(settings: "ModelSettings") -> "Potential":
-    """Potential that the settings name."""
-    return load_potential(
+    """Potential that the settings name, through the engine that they name."""
+    potential = load_potential(
         settings.model,
         dtype=settings.dtype,
         device=settings.device,
         trust_model=settings.trust_model,
     )
+    return with_engine(potential, settings.engine)
 
 
 def read_labels(name: str, *, level: str | None = None) -> Dataset:
