@@ -1,13 +1,14 @@
 """A potential with D3(BJ) dispersion added whenever it is asked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from ase import Atoms
 from ase.units import Bohr
 
-from mlip.cpu import one_core_spared
+from mlip.batch_session import Answer, BatchSession, Geometry, without_answer
+from mlip.cpu import available_cores, one_core_spared
 from mlip.evaluation import Prediction
 from mlip.potential import Potential, Session
 from training_data.dispersion import Dispersion, dispersion
@@ -85,6 +86,17 @@ class DispersionPotential(Potential):
         """Session of the base potential, with the dispersion added."""
         return _DispersionSession(self.base.session(atoms), atoms)
 
+    @property
+    def prefers_batches(self) -> bool:
+        """As the base potential does."""
+        return self.base.prefers_batches
+
+    def batch_session(self, *, together: bool) -> BatchSession:
+        """Sessions of many structures; see :class:`Potential`."""
+        if not together:
+            return super().batch_session(together=False)
+        return _DispersionBatch(self.base.batch_session(together=True))
+
 
 class _DispersionSession(Session):
     def __init__(self, base: Session, atoms: Atoms) -> None:
@@ -110,6 +122,58 @@ class _DispersionSession(Session):
         self, positions: np.ndarray, cell: np.ndarray
     ) -> np.ndarray | None:
         return self._base.disagreement(positions, cell)
+
+
+class _DispersionBatch(BatchSession):
+    """Batch of the base potential; dispersion on all cores that it leaves idle."""
+
+    def __init__(self, base: BatchSession) -> None:
+        self._base = base
+        self._atoms: dict[int, Atoms] = {}
+        self._workers = ThreadPoolExecutor(max_workers=available_cores())
+
+    def place(self, member: int, atoms: Atoms) -> None:
+        """Put a structure in place; see :class:`BatchSession`."""
+        self._base.place(member, atoms)
+        self._atoms[member] = Atoms(atoms.numbers, pbc=atoms.pbc)
+
+    def remove(self, member: int) -> None:
+        """Forget a member; see :class:`BatchSession`."""
+        self._base.remove(member)
+        self._atoms.pop(member, None)
+
+    def evaluate(self, asked: Mapping[int, Geometry]) -> dict[int, Answer | Exception]:
+        """Evaluate all who ask; see :class:`BatchSession`."""
+        pending = {}
+        for member, where in asked.items():
+            atoms = self._atoms[member]
+            atoms.set_cell(where.cell)
+            atoms.positions = where.positions
+            pending[member] = self._workers.submit(_dispersion, atoms)
+        with one_core_spared():
+            answers = self._base.evaluate(asked)
+        for member, work in pending.items():
+            answer = answers[member]
+            try:
+                added = work.result()
+            except RuntimeError:  # atoms coincide: for the guards, as in a session
+                answers[member] = without_answer(asked[member])
+                continue
+            except Exception as error:  # noqa: BLE001 (of one member; handed back)
+                answers[member] = error
+                continue
+            if not isinstance(answer, Exception):
+                energy, forces, voigt = answer
+                answers[member] = (
+                    energy + added.energy,
+                    forces + added.forces,
+                    voigt + added.stress,
+                )
+        return answers
+
+    def disagreement(self, member: int, geometry: Geometry) -> np.ndarray | None:
+        """Spread of the base's forces; see :class:`BatchSession`."""
+        return self._base.disagreement(member, geometry)
 
 
 def _dispersion(atoms: Atoms) -> Dispersion:

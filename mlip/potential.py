@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from ase import Atoms
@@ -9,6 +10,9 @@ from ase.calculators.calculator import Calculator
 
 from mlip.evaluation import Evaluation, Prediction
 from training_data.errors import Failure, InputError
+
+if TYPE_CHECKING:
+    from mlip.batch_session import BatchSession
 
 
 class Session(ABC):
@@ -137,6 +141,27 @@ class Potential(ABC):
     @abstractmethod
     def session(self, atoms: Atoms) -> Session:
         """Session for the elements and periodic directions of `atoms`."""
+
+    @property
+    def prefers_batches(self) -> bool:
+        """Whether one call for many structures is faster than a call for each."""
+        return False
+
+    def batch_session(self, *, together: bool) -> "BatchSession":  # noqa: ARG002
+        """Sessions of many structures that ask at the same time.
+
+        Parameters
+        ----------
+        together
+            Whether one call of the potential should answer all of them, where it
+            can: equal to the numbers of each alone within round-off. Otherwise, and
+            for potentials that have no such call, each has a session of its own and
+            its numbers bit for bit.
+
+        """
+        from mlip.batch_session import SessionsInTurn  # noqa: PLC0415 (cycle)
+
+        return SessionsInTurn(self)
 
     def calculator(self) -> Calculator:
         """ASE calculator (energy, free_energy, forces, stress) of this potential."""

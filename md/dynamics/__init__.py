@@ -15,8 +15,15 @@ from md.dynamics.events import Event, read_events
 from md.dynamics.frame import Frame, Observer
 from md.dynamics.guard_config import GuardConfig
 from md.dynamics.outcome import DynamicsResult, GuardTripped, Preempted
+from md.dynamics.replica_outcome import (
+    ReplicaOutcome,
+    ReplicasPreempted,
+    ReplicasResult,
+)
+from md.dynamics.replicas import Replica, build_replicas
 from md.dynamics.schedule import Segment
 from md.dynamics.simulate import simulate
+from md.dynamics.simulate_replicas import simulate_replicas
 
 __all__ = [
     "DynamicsConfig",
@@ -27,7 +34,13 @@ __all__ = [
     "GuardTripped",
     "Observer",
     "Preempted",
+    "Replica",
+    "ReplicaOutcome",
+    "ReplicasPreempted",
+    "ReplicasResult",
     "Segment",
+    "build_replicas",
     "read_events",
     "simulate",
+    "simulate_replicas",
 ]
