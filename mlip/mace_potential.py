@@ -1,5 +1,6 @@
 """A MACE network as a potential."""
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,13 +10,18 @@ import torch  # noqa: TID253 (imported only once a network is wanted)
 from ase import Atoms
 from ase.data import chemical_symbols
 
+from mlip.batch_session import BatchSession
 from mlip.cpu import keep_freed_memory
+from mlip.engine import (
+    UNTESTED,
+    EngineReport,
+    EngineUnavailableError,
+    build_function,
+)
 from mlip.evaluation import Prediction
+from mlip.mace_batch import MaceBatchSession
 from mlip.mace_graph import EdgeTable, Layout, Nodes, build_nodes, pair_tensors
-from mlip.mace_kernel import MaceKernel
-from mlip.mace_plain import PlainMace
 from mlip.mace_session import MaceSession, pair_gradient, voigt_stress
-from mlip.mace_weights import UnsupportedNetworkError
 from mlip.neighbour_list import Pairs, find_pairs
 from mlip.potential import Potential, Session
 
@@ -74,13 +80,39 @@ class MacePotential(Potential):
         self.cutoff_A = float(network.r_max)
         self.atomic_numbers: list[int] = network.atomic_numbers.tolist()
         self.species = frozenset(chemical_symbols[z] for z in self.atomic_numbers)
-        self.function: torch.nn.Module = PlainMace(network)
-        if rearranged:
-            try:
-                self.function = MaceKernel(network)
-            except UnsupportedNetworkError:
-                self.function = PlainMace(network)
+        asked = "auto" if rearranged else "plain"
+        self.function: torch.nn.Module
+        self.function, used = build_function(network, asked, device=device)
+        self.engine = EngineReport(asked=asked, used=used)
         self._warm_up()
+
+    def with_engine(self, engine: str) -> Potential:
+        """Potential of the same network through another engine.
+
+        See :func:`mlip.engine.with_engine`, which calls this.
+        """
+        other = copy.copy(self)
+        other.function, default = build_function(self.model, "auto", device=self.device)
+        report = EngineReport(
+            asked=engine, used=default, message=UNTESTED.get(engine, "")
+        )
+        try:
+            if engine == "fastmace":
+                from mlip.fastmace_potential import FastmacePotential  # noqa: PLC0415
+
+                return FastmacePotential(self, report=report)
+            other.function, used = build_function(
+                self.model, engine, device=self.device
+            )
+        except EngineUnavailableError as error:
+            told = f"{error}; the network is computed by {default!r} instead"
+            other.engine = EngineReport(asked=engine, used=default, message=told)
+            return other
+        other.engine = EngineReport(asked=engine, used=used, message=report.message)
+        if used != default:
+            other.fingerprint = ", ".join(filter(None, (self.fingerprint, used)))
+        other._warm_up()  # noqa: SLF001 (a copy of this one)
+        return other
 
     def _warm_up(self) -> None:
         """Evaluate a pair of atoms, so that the first answer is like all others.
@@ -118,6 +150,24 @@ class MacePotential(Potential):
             nodes=self.nodes([atoms]),
             cutoff=self.cutoff_A,
             device=self.device,
+        )
+
+    @property
+    def prefers_batches(self) -> bool:
+        """On a GPU, which a small structure does not fill."""
+        return self.device != "cpu"
+
+    def batch_session(self, *, together: bool) -> BatchSession:
+        """Sessions of many structures; see :class:`Potential`."""
+        if not together:
+            return super().batch_session(together=False)
+        return MaceBatchSession(
+            self.function,
+            atomic_numbers=self.atomic_numbers,
+            dtype=self.dtype,
+            cutoff=self.cutoff_A,
+            device=self.device,
+            most_pairs=_PAIRS_PER_BATCH["cpu" if self.device == "cpu" else "cuda"],
         )
 
     def nodes(self, structures: Sequence[Atoms]) -> Nodes:
