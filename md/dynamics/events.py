@@ -28,6 +28,8 @@ class Event:
         Indices of the atoms concerned.
     value, threshold, unit
         What was measured and its limit, where there is one.
+    returned_to
+        Step that a roll back went to because of this event.
 
     """
 
@@ -39,11 +41,14 @@ class Event:
     value: float | None = None
     threshold: float | None = None
     unit: str | None = None
+    returned_to: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain dictionary; numbers that are not finite become strings."""
         plain = asdict(self)
         plain["atoms"] = list(self.atoms)
+        if self.returned_to is None:
+            del plain["returned_to"]
         for key in ("value", "threshold"):
             number = plain[key]
             if number is not None and number - number != 0:

@@ -68,6 +68,11 @@ class StepForces:
         self.stress = np.array(voigt, dtype=float) if stress else np.full(6, np.nan)
         self.n_calls += 1
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether the latest energy and forces are numbers."""
+        return bool(np.isfinite(self.energy) and np.isfinite(self.forces).all())
+
     def disagreement(self, atoms: Atoms) -> np.ndarray | None:
         """Spread of the forces between a committee's members, (n,) in eV/Å."""
         return self._session.disagreement(atoms.positions, atoms.cell.array)

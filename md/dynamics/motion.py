@@ -146,6 +146,8 @@ class Motion:
         parts = self.detours.parts(step)
         for part in range(parts):
             self._integrator.advance(step, part=part, parts=parts)
+            if not self._model.is_finite:
+                break  # a further part would only hide where it began
         self.step = step
 
     @property

@@ -134,7 +134,7 @@ def _roll_back(event: Event, motion: "Motion", recorder: "Recorder") -> None:
     )
     shorter_fs = motion.config.timestep_fs / detours.parts(event.step)
     motion.restore(recorder.rewind(detours))
-    recorder.note(event)
+    recorder.note(replace(event, returned_to=motion.step))
     back = replace(
         event,
         kind="rolled_back",

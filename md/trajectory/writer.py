@@ -252,7 +252,8 @@ class TrajectoryWriter:
         Parameters
         ----------
         event
-            Plain JSON of at most 1,024 bytes with the integer key ``step``.
+            Plain JSON of at most 1,024 bytes with the integer key ``step``; with
+            ``returned_to`` where the run went back to an earlier step because of it.
 
         """
         text = json.dumps(dict(event)).encode()
@@ -376,9 +377,14 @@ class TrajectoryWriter:
             for name in names:
                 self._file[name].resize(keep, axis=0)
         events = self._file[f"{PARAMETERS}/events"]
-        old = [e for e in events[()] if json.loads(e)["step"] <= last_step]
+        old = [e for e in events[()] if _belongs_to(json.loads(e)) <= last_step]
         events.resize(len(old), axis=0)
         self._commit(shrinking=True)
+
+
+def _belongs_to(event: Mapping[str, Any]) -> int:
+    """Step of the state that has seen an event: the one returned to because of it."""
+    return int(event.get("returned_to", event["step"]))
 
 
 def _turned(

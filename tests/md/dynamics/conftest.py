@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from ase import Atoms
+from ase import Atoms, units
 from ase.build import bulk
 from ase.calculators.lj import LennardJones
+from ase.neighborlist import neighbor_list
 from scipy import optimize
 
 from mlip.ase_potential import AsePotential
@@ -167,3 +168,38 @@ def independent() -> Callable[[np.ndarray], float]:
 @pytest.fixture
 def slope_between() -> Callable[[np.ndarray, np.ndarray], tuple[float, float]]:
     return _slope_between
+
+
+class HoleyLennardJones(LennardJones):
+    """Argon whose potential knows nothing of pairs closer than a distance (Å)."""
+
+    def __init__(self, least_A: float) -> None:
+        super().__init__(sigma=3.4, epsilon=0.0104, rc=7.0, ro=5.5, smooth=True)
+        self.least_A = least_A
+
+    def calculate(self, *given) -> None:
+        super().calculate(*given)
+        if shortest_distance(self.atoms) < self.least_A:
+            self.results["forces"] = np.full_like(self.results["forces"], np.nan)
+
+
+def shortest_distance(atoms: Atoms) -> float:
+    found = neighbor_list("d", atoms, 4.0)
+    return float(found.min()) if len(found) else float("inf")
+
+
+@pytest.fixture
+def holey() -> Callable[[float], Potential]:
+    def build(least_A: float) -> Potential:
+        return AsePotential(lambda: HoleyLennardJones(least_A), name=f"hole-{least_A}")
+
+    return build
+
+
+@pytest.fixture
+def collision() -> Atoms:
+    """Two argon atoms that meet head-on at 3 Å per 100 fs each."""
+    atoms = Atoms("Ar2", positions=[[0, 0, 0], [8, 0, 0]])
+    speed = 0.03 / units.fs
+    atoms.set_velocities([[speed, 0, 0], [-speed, 0, 0]])
+    return atoms
