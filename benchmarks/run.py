@@ -11,6 +11,7 @@ BENCHMARKS = (
     ("loading.py",),
     ("md_step.py", "--threads", "1"),
     ("md_step.py", "--threads", "2"),
+    ("md_engine.py", "--threads", "1"),
     ("ordering.py",),
     ("relaxation.py", "--threads", "1"),
 )

@@ -128,6 +128,8 @@ class PassMessages(torch.autograd.Function):
 
         """
         weights = hidden @ radial
+        if len(weights) == 0:  # atoms without neighbours: empty slots need a row
+            weights = weights.new_zeros((1, weights.shape[1]))
         n_atoms = len(sent[0])
         columns = _columns(groups, degrees, sent)
         sums = [

@@ -105,3 +105,17 @@ def test_a_batch_larger_than_the_limit_is_divided() -> None:
     found = potential.evaluate(many)
     per_atom = found.energies / [len(a) for a in many]
     np.testing.assert_allclose(per_atom, per_atom[1], rtol=1e-12, atol=0)
+
+
+def test_atom_without_neighbours_has_its_own_energy_alone() -> None:
+    """No pair in the whole batch: empty tables must not end the evaluation."""
+    rearranged, plain = build_pair("RealAgnosticInteractionBlock", "float64")
+    lone = structures()[3]
+    ours, theirs = rearranged.evaluate([lone]), plain.evaluate([lone])
+    assert not ours.failures
+    np.testing.assert_allclose(ours.energies, theirs.energies, rtol=1e-12, atol=0)
+    np.testing.assert_array_equal(ours.forces[0], np.zeros((1, 3)))
+    session = rearranged.session(lone)
+    energy, forces, _ = session.evaluate(lone.positions, lone.cell.array)
+    np.testing.assert_allclose(energy, theirs.energies[0], rtol=1e-12, atol=0)
+    np.testing.assert_array_equal(forces, np.zeros((1, 3)))
