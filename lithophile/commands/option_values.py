@@ -1,6 +1,11 @@
 """Options that hold several values in one string."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from training_data.errors import InputError
+
+_LISTS = ("temperatures_K", "seeds")
 
 
 def integers(name: str, text: str | None) -> tuple[int, ...] | None:
@@ -56,3 +61,20 @@ def numbers(name: str, text: str | None) -> dict[str, float] | None:
                 "Write for example 'Li=50 Al=2'."
             )
     return result
+
+
+def with_lists(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of ``md`` with the lists among them taken apart.
+
+    Examples
+    --------
+    >>> with_lists({"temperatures_K": "300, 400", "seeds": None, "seed": 3})
+    {'temperatures_K': ('300', '400'), 'seeds': None, 'seed': 3}
+
+    """
+    return {
+        name: tuple(value.replace(",", " ").split())
+        if name in _LISTS and isinstance(value, str)
+        else value
+        for name, value in given.items()
+    }

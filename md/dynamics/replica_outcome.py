@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from md.dynamics.events import Event
 from md.dynamics.log import read_log
-from md.dynamics.outcome import DynamicsResult, Preempted
+from md.dynamics.outcome import DynamicsResult, GuardTripped, Preempted
 from training_data.errors import Failure
 
 if TYPE_CHECKING:
@@ -47,6 +47,16 @@ class ReplicaOutcome:
     status: Status
     message: str
     result: DynamicsResult | None
+
+    @property
+    def ending(self) -> GuardTripped | Preempted | None:
+        """What a run alone would have raised; None when it finished or failed."""
+        if self.result is None or self.status not in ("stopped", "preempted"):
+            return None
+        last = self.result.events[-1]
+        if self.status == "stopped":
+            return GuardTripped(last, self.result)
+        return Preempted(last, self.result)
 
     def to_json(self) -> dict[str, Any]:
         """Plain dictionary; that of the result is part of it."""

@@ -1,0 +1,228 @@
+"""Replica stage: many runs of one structure, each in a folder of its own."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+from ase import Atoms
+
+from lithophile.claim import Claim
+from lithophile.console import Progress
+from lithophile.curves import new_figure, tidy
+from lithophile.dynamics_settings import DynamicsSettings
+from lithophile.interrupted import Interrupted
+from lithophile.provenance import provenance
+from lithophile.run_folder import STOPPED, RunFolder, write_json
+from lithophile.stages.dynamics import (
+    EVENTS,
+    stopped_result,
+    told_already,
+    write_figures,
+)
+from lithophile.stages.inputs import model_path, open_potential
+from lithophile.stages.start_check import StartCheck, check_start
+from md.dynamics import (
+    GuardTripped,
+    Observer,
+    Replica,
+    ReplicaOutcome,
+    ReplicasPreempted,
+    ReplicasResult,
+    build_replicas,
+    simulate_replicas,
+)
+from mlip import Potential, probe_memory
+from training_data import InputError, read_structures
+
+
+def run_replicas(
+    settings: DynamicsSettings,
+    folder: RunFolder,
+    *,
+    resume: bool,
+    overwrite: bool,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Run all replicas in folders inside `folder`.
+
+    Raises
+    ------
+    InputError
+        The folder holds a single run, or the settings do not fit together.
+    Interrupted
+        When a signal ended the run, or replicas were put aside.
+
+    """
+    if resume and (folder.path / "trajectory.h5").exists():
+        raise InputError(
+            f"--out must hold replicas to go on with; got '{folder.path}' with one "
+            "run alone. Name another folder."
+        )
+    atoms = read_structures(settings.structure, index="-1")[0]
+    replicas = build_replicas(
+        atoms,
+        settings.dynamics,
+        temperatures_K=settings.temperatures_K,
+        seeds=settings.seeds,
+        copies=settings.replicas,
+    )
+    potential = open_potential(settings)
+    potential.check_species(atoms)
+    told = told_already(folder, settings) if resume else {}
+    start = None if told else _check(settings, atoms, potential, len(replicas))
+    told = told or {"start": start.to_json() if start else None}
+    record = provenance(
+        command="md",
+        seeds={replica.name: replica.config.seed for replica in replicas},
+        inputs={
+            "model": model_path(settings.model),
+            "structure": settings.structure,
+        },
+    )
+    with ExitStack() as stack:
+        claims = [
+            stack.enter_context(
+                folder.opened(
+                    settings=settings,
+                    provenance=record,
+                    resume=resume,
+                    overwrite=overwrite,
+                )
+            )
+        ]
+        for replica in replicas:
+            own = {**record, "seeds": {"md": replica.config.seed}}
+            inside = RunFolder(folder.path / replica.name)
+            claims.append(
+                stack.enter_context(
+                    inside.opened(
+                        settings=_alone(settings, replica),
+                        provenance=own,
+                        resume=resume and inside.holds_run,
+                    )
+                )
+            )
+        try:
+            done = simulate_replicas(
+                replicas,
+                potential,
+                out=folder.path,
+                resume=resume,
+                batch=settings.batch,
+                observers=_observers(folder, replicas, start),
+                progress=_watching(claims, progress),
+            )
+        except ReplicasPreempted as reason:
+            result = _written(folder, settings, reason.replicas, told)
+            raise Interrupted(
+                _stopped(folder, result, "Preempted", str(reason)), reason
+            ) from None
+        result = _written(folder, settings, done, told)
+        if done.failures:
+            raise _put_aside(folder, done, result)
+        return folder.finish({**result, "n_steps": settings.n_steps})
+
+
+def _check(
+    settings: DynamicsSettings, atoms: Atoms, potential: Potential, n_replicas: int
+) -> StartCheck:
+    """Check the start of one replica, and the memory of all that share a call."""
+    start = check_start(settings, atoms, potential)
+    together = settings.batch == "together" or (
+        settings.batch == "auto" and potential.prefers_batches
+    )
+    if settings.start_check and together and start.memory is not None:
+        probe_memory(potential, atoms.repeat((n_replicas, 1, 1))).require_enough()
+    return start
+
+
+def _alone(settings: DynamicsSettings, replica: Replica) -> DynamicsSettings:
+    """Make the settings with which a replica goes on as a single run."""
+    return settings.model_copy(
+        update={
+            "replicas": 1,
+            "temperatures_K": (),
+            "seeds": (),
+            "temperature_K": replica.config.temperature_K,
+            "seed": replica.config.seed,
+        }
+    )
+
+
+def _observers(
+    folder: RunFolder, replicas: Sequence[Replica], start: StartCheck | None
+) -> dict[str, list[Observer]]:
+    """Let every replica note in its events what the start was checked for."""
+    if start is None:
+        return {}
+    return {
+        replica.name: [start.observer(folder.path / replica.name / EVENTS)]
+        for replica in replicas
+    }
+
+
+def _watching(claims: list[Claim], progress: Progress) -> Progress:
+    for claim in claims:
+        progress = claim.watching(progress)
+    return progress
+
+
+def _written(
+    folder: RunFolder,
+    settings: DynamicsSettings,
+    done: ReplicasResult,
+    told: dict[str, Any],
+) -> dict[str, Any]:
+    """Write what became of every replica into its folder; return all of it."""
+    about = {"model": settings.model, **told}
+    for outcome in done.replicas:
+        _write_one(RunFolder(folder.path / outcome.name), outcome, about)
+    figure = new_figure(8.4, 3.6)
+    axis = done.plot(figure.subplots())
+    tidy(axis)
+    figure.savefig(folder.figure("replicas"), dpi=150)
+    return {**about, **done.to_json()}
+
+
+def _write_one(
+    inside: RunFolder, outcome: ReplicaOutcome, about: dict[str, Any]
+) -> None:
+    if outcome.status == "finished" and outcome.result is not None:
+        write_figures(inside)
+        inside.finish({**about, **outcome.result.to_json()})
+        return
+    result = {**about, "stopped_by": outcome.status, "message": outcome.message}
+    if outcome.ending is not None:
+        result |= stopped_result(outcome.ending)
+    if outcome.status == "stopped":  # a signal leaves no time for pictures
+        write_figures(inside)
+    write_json(inside.path / STOPPED, result)
+
+
+def _stopped(
+    folder: RunFolder, result: dict[str, Any], kind: str, message: str
+) -> dict[str, Any]:
+    result = {**result, "stopped_by": kind, "message": message}
+    write_json(folder.path / STOPPED, result)
+    return result
+
+
+def _put_aside(
+    folder: RunFolder, done: ReplicasResult, result: dict[str, Any]
+) -> Interrupted:
+    """Make the end of a run in which not all replicas reached their last step."""
+    failures = done.failures
+    lines = "\n".join(f"  {failure.id}: {failure.reason}" for failure in failures)
+    message = (
+        f"{len(failures)} of {len(done.replicas)} replicas were put aside, the others "
+        f"are finished:\n{lines}"
+    )
+    reason: RuntimeError = RuntimeError(message)
+    for ending in (replica.ending for replica in done.replicas):
+        if isinstance(ending, GuardTripped):
+            event = replace(ending.event, message=message)
+            reason = GuardTripped(event, ending.result)
+            break
+    kind = type(reason).__name__
+    return Interrupted(_stopped(folder, result, kind, message), reason)
