@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 import numpy as np
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
+from rich.text import Text
 
 LINE_INTERVAL_S = 15.0
 """Time between progress lines where the terminal cannot show a bar [s]."""
@@ -129,13 +131,15 @@ def _terminal_bar(title: str, console: Console) -> Iterator[Progress]:
         BarColumn(),
         TextColumn("{task.completed:.0f}/{task.total:.0f}"),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[numbers]}"),
     )
-    with Bars(*columns, console=console, transient=True) as bars:
-        task = bars.add_task(title, total=1, numbers="")
+    bars = Bars(*columns)
+    task = bars.add_task(title, total=1)
+    with Live(bars, console=console, transient=True) as live:
 
         def update(done: int, total: int, numbers: Mapping[str, Any]) -> None:
-            bars.update(task, completed=done, total=total, numbers=_short(numbers))
+            bars.update(task, completed=done, total=total)
+            # below the bar, where a long line may wrap
+            live.update(Group(bars, Text(_short(numbers), style="dim")))
 
         yield update
 

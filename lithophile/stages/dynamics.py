@@ -9,13 +9,14 @@ from lithophile.console import Progress
 from lithophile.curves import draw_energies
 from lithophile.dynamics_settings import DynamicsSettings
 from lithophile.interrupted import Interrupted
+from lithophile.live import LiveNumbers, check_plateau, showing
 from lithophile.pictures import draw_panels
 from lithophile.provenance import provenance
 from lithophile.run_folder import RESULT, SETTINGS, STOPPED, RunFolder, write_json
 from lithophile.settings_file import read_mapping, read_settings, validate
 from lithophile.stages.inputs import model_path, open_potential
 from lithophile.stages.start_check import check_start
-from md.dynamics import GuardTripped, Preempted, simulate
+from md.dynamics import GuardTripped, Observer, Preempted, simulate
 from md.trajectory import open_trajectory
 from training_data import InputError, read_structures
 
@@ -44,9 +45,12 @@ def dynamics(
     settings = _settings(config, options, folder, resume=resume)
     inputs = (settings.structure, model_path(settings.model))
     folder.spare(inputs, overwrite=overwrite)
-    return run_dynamics(
-        settings, folder, resume=resume, overwrite=overwrite, progress=progress
-    )
+    run = run_dynamics
+    if settings.has_replicas:
+        from lithophile.stages.replicas import run_replicas  # noqa: PLC0415 (cycle)
+
+        run = run_replicas
+    return run(settings, folder, resume=resume, overwrite=overwrite, progress=progress)
 
 
 def run_dynamics(
@@ -61,7 +65,8 @@ def run_dynamics(
     atoms = read_structures(settings.structure, index="-1")[0]
     potential = open_potential(settings)
     potential.check_species(atoms)
-    told = _told_already(folder, settings) if resume else {}
+    check_plateau(atoms, settings)
+    told = told_already(folder, settings) if resume else {}
     start = None if told else check_start(settings, atoms, potential)
     told = told or {"start": start.to_json() if start else None}
     record = provenance(
@@ -75,6 +80,12 @@ def run_dynamics(
     with folder.opened(
         settings=settings, provenance=record, resume=resume, overwrite=overwrite
     ) as claim:
+        live = LiveNumbers(atoms, settings)
+        if resume:
+            live.replay(folder.path)
+        observers: list[Observer] = [live]
+        if start:
+            observers.append(start.observer(folder.path / EVENTS))
         try:
             done = simulate(
                 atoms,
@@ -82,19 +93,20 @@ def run_dynamics(
                 settings.dynamics,
                 out=folder.path,
                 resume=resume,
-                observers=[start.observer(folder.path / EVENTS)] if start else [],
-                progress=claim.watching(progress),
+                observers=observers,
+                stop_when=live.plateau_reason if settings.stop_on_plateau else None,
+                progress=showing(live, claim.watching(progress)),
             )
         except (GuardTripped, Preempted) as reason:
             write_figures(folder)
-            result = {"model": settings.model, **_stopped(reason), **told}
+            result = {"model": settings.model, **stopped_result(reason), **told}
             write_json(folder.path / STOPPED, result)
             raise Interrupted(result, reason) from None
         write_figures(folder)
         return folder.finish({"model": settings.model, **done.to_json(), **told})
 
 
-def _told_already(folder: RunFolder, settings: DynamicsSettings) -> dict[str, Any]:
+def told_already(folder: RunFolder, settings: DynamicsSettings) -> dict[str, Any]:
     """Give what the start of a finished run was checked for; empty otherwise."""
     path = folder.path / RESULT
     if not path.is_file():
@@ -105,7 +117,7 @@ def _told_already(folder: RunFolder, settings: DynamicsSettings) -> dict[str, An
     return {"start": result.get("start")}
 
 
-def _stopped(reason: GuardTripped | Preempted) -> dict[str, Any]:
+def stopped_result(reason: GuardTripped | Preempted) -> dict[str, Any]:
     """Give the result of a stopped run, with the steps that it reached."""
     result = {
         **reason.result.to_json(),

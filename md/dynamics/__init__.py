@@ -12,7 +12,7 @@ Examples
 
 from md.dynamics.config import DynamicsConfig
 from md.dynamics.events import Event, read_events
-from md.dynamics.frame import Frame, Observer
+from md.dynamics.frame import Frame, Observer, StopCondition
 from md.dynamics.guard_config import GuardConfig
 from md.dynamics.outcome import DynamicsResult, GuardTripped, Preempted
 from md.dynamics.replica_outcome import (
@@ -39,6 +39,7 @@ __all__ = [
     "ReplicasPreempted",
     "ReplicasResult",
     "Segment",
+    "StopCondition",
     "build_replicas",
     "read_events",
     "simulate",

@@ -62,3 +62,5 @@ class Frame:
 
 
 Observer = Callable[[Frame], None]
+StopCondition = Callable[[Frame], str | None]
+"""What looks at a saved frame and says why the run should end here, or None."""

@@ -20,7 +20,7 @@ from md.dynamics.collected import (
     write_collected,
 )
 from md.dynamics.events import Event, append_event, read_events
-from md.dynamics.frame import Observer
+from md.dynamics.frame import Frame, Observer
 from md.dynamics.log import SPREAD, EnergyLog, read_log
 from md.dynamics.motion import Motion
 from md.dynamics.outcome import DynamicsResult
@@ -267,8 +267,8 @@ class Recorder:
         )
         self._trajectory.record_event(short.to_json())
 
-    def save_frame(self) -> None:
-        """Record the present state and show it to the observers."""
+    def save_frame(self) -> Frame:
+        """Record the present state, show it to the observers, and return it."""
         frame = self._motion.frame()
         spread = frame.max_force_spread_eV_per_A
         self._trajectory.append(
@@ -284,6 +284,7 @@ class Recorder:
         self._log.append(frame)
         for observer in self._observers:
             observer(frame)
+        return frame
 
     def keep_state(self) -> None:
         """Remember the present state; write it when the last write is old enough."""

@@ -13,7 +13,7 @@ from md.dynamics.checkpoint import (
 )
 from md.dynamics.config import DynamicsConfig
 from md.dynamics.events import Event
-from md.dynamics.frame import Observer
+from md.dynamics.frame import Observer, StopCondition
 from md.dynamics.motion import Motion
 from md.dynamics.outcome import DynamicsResult, Preempted
 from md.dynamics.policies import after_step, respond
@@ -34,6 +34,7 @@ def simulate(
     out: Path | str,
     resume: bool = False,
     observers: Sequence[Observer] = (),
+    stop_when: StopCondition | None = None,
     progress: Progress | None = None,
 ) -> DynamicsResult:
     """Trajectory of a structure under a potential, guarded and restartable.
@@ -57,7 +58,11 @@ def simulate(
         return the result again when it is finished.
     observers
         Called with each saved :class:`~md.dynamics.frame.Frame` that is computed now
-        (not with those before a restart).
+        (not with those before a restart; again with those that a roll back undid).
+    stop_when
+        Called after the observers; the run ends in order with the reason that it
+        returns (event ``plateau``). Resumed with it, such a run returns its result
+        again; resumed without, it goes on to `n_steps`.
     progress
         Called as ``progress(step, n_steps, {"temperature_K": …,
         "potential_energy": …})`` every ten steps.
@@ -110,7 +115,8 @@ def simulate(
         raise InputError(message)
     if found is not None:
         require_same_run(found, config, potential=name, structure_sha256=fingerprint)
-        if found.final and found.final["n_steps"] >= config.n_steps:
+        rests = stop_when is not None and _ended_early(found)
+        if found.final and (rests or found.final["n_steps"] >= config.n_steps):
             return files.result(**found.final)
     motion = Motion(atoms, potential, config)
     recorder = Recorder(
@@ -126,7 +132,19 @@ def simulate(
         resume_from=found,
     )
     with recorder, watch_signals() as request:
-        return _run(motion, recorder, found, request, progress)
+        return _run(
+            motion,
+            recorder,
+            found,
+            request=request,
+            progress=progress,
+            stop_when=stop_when,
+        )
+
+
+def _ended_early(found: Checkpoint) -> bool:
+    """Whether a run came to its end before the steps that it was to make."""
+    return bool(found.final) and found.final["n_steps"] < found.config["n_steps"]
 
 
 def _find_checkpoint(files: RunFiles, *, resume: bool) -> Checkpoint | None:
@@ -145,8 +163,10 @@ def _run(
     motion: Motion,
     recorder: Recorder,
     found: Checkpoint | None,
+    *,
     request: StopRequest,
     progress: Progress | None,
+    stop_when: StopCondition | None,
 ) -> DynamicsResult:
     config = motion.config
     if found is None:
@@ -166,13 +186,18 @@ def _run(
         if not _is_sound(motion, recorder):
             continue
         after_step(motion, recorder)
+        ended = None
         if motion.step % config.every == 0:
-            recorder.save_frame()
+            frame = recorder.save_frame()
+            ended = stop_when(frame) if stop_when is not None else None
         if motion.step % config.checkpoint_every == 0:
             motion.renew_session()
             recorder.keep_state()
         if progress is not None and _is_shown(motion):
             progress(motion.step, config.n_steps, _shown(motion))
+        if ended is not None:
+            recorder.note(_event("plateau", motion, ended))
+            return recorder.finish()
     recorder.note(_event("finished", motion, f"All {motion.step} steps are done."))
     return recorder.finish()
 
