@@ -1,6 +1,6 @@
 """Replica stage: many runs of one structure, each in a folder of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
@@ -12,6 +12,7 @@ from lithophile.console import Progress
 from lithophile.curves import new_figure, tidy
 from lithophile.dynamics_settings import DynamicsSettings
 from lithophile.interrupted import Interrupted
+from lithophile.live import LiveNumbers, check_plateau
 from lithophile.provenance import provenance
 from lithophile.run_folder import STOPPED, RunFolder, write_json
 from lithophile.stages.dynamics import (
@@ -69,6 +70,7 @@ def run_replicas(
     )
     potential = open_potential(settings)
     potential.check_species(atoms)
+    check_plateau(atoms, settings)
     told = told_already(folder, settings) if resume else {}
     start = None if told else _check(settings, atoms, potential, len(replicas))
     told = told or {"start": start.to_json() if start else None}
@@ -103,6 +105,7 @@ def run_replicas(
                     )
                 )
             )
+        watchers = _watchers(folder, replicas, settings)
         try:
             done = simulate_replicas(
                 replicas,
@@ -110,7 +113,8 @@ def run_replicas(
                 out=folder.path,
                 resume=resume,
                 batch=settings.batch,
-                observers=_observers(folder, replicas, start),
+                observers=_observers(folder, replicas, start, watchers),
+                stop_when={name: w.plateau_reason for name, w in watchers.items()},
                 progress=_watching(claims, progress),
             )
         except ReplicasPreempted as reason:
@@ -150,16 +154,35 @@ def _alone(settings: DynamicsSettings, replica: Replica) -> DynamicsSettings:
     )
 
 
+def _watchers(
+    folder: RunFolder, replicas: Sequence[Replica], settings: DynamicsSettings
+) -> dict[str, LiveNumbers]:
+    """Follow the reaction of every replica where it may end on a plateau."""
+    if settings.stop_on_plateau is None:
+        return {}
+    watchers = {}
+    for replica in replicas:
+        watchers[replica.name] = LiveNumbers(replica.atoms, settings)
+        watchers[replica.name].replay(folder.path / replica.name)
+    return watchers
+
+
 def _observers(
-    folder: RunFolder, replicas: Sequence[Replica], start: StartCheck | None
+    folder: RunFolder,
+    replicas: Sequence[Replica],
+    start: StartCheck | None,
+    watchers: Mapping[str, LiveNumbers],
 ) -> dict[str, list[Observer]]:
     """Let every replica note in its events what the start was checked for."""
-    if start is None:
-        return {}
-    return {
-        replica.name: [start.observer(folder.path / replica.name / EVENTS)]
-        for replica in replicas
-    }
+    observers: dict[str, list[Observer]] = {}
+    for replica in replicas:
+        own: list[Observer] = []
+        if replica.name in watchers:
+            own.append(watchers[replica.name])
+        if start is not None:
+            own.append(start.observer(folder.path / replica.name / EVENTS))
+        observers[replica.name] = own
+    return observers
 
 
 def _watching(claims: list[Claim], progress: Progress) -> Progress:

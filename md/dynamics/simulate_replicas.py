@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from md.dynamics.frame import Observer
+from md.dynamics.frame import Observer, StopCondition
 from md.dynamics.lockstep import Strand, run_in_step
 from md.dynamics.outcome import DynamicsResult, GuardTripped, Preempted
 from md.dynamics.recorder import RunFiles
@@ -40,6 +40,7 @@ def simulate_replicas(
     resume: bool = False,
     batch: Batch = "auto",
     observers: Mapping[str, Sequence[Observer]] | None = None,
+    stop_when: Mapping[str, StopCondition] | None = None,
     progress: Progress | None = None,
 ) -> ReplicasResult:
     """Trajectories of many replicas, each guarded and restartable by itself.
@@ -65,6 +66,9 @@ def simulate_replicas(
         within round-off. ``auto``: together where it is faster, on a GPU.
     observers
         Of each replica by name, called with its saved frames.
+    stop_when
+        Of each replica by name, as in :func:`~md.dynamics.simulate.simulate`: a
+        replica for which it gives a reason has finished, the others go on.
     progress
         Called as ``progress(steps, n_steps, {"running": …, "put_aside": …,
         "temperature_K": …})``, summed over all replicas (temperature: their mean).
@@ -121,6 +125,7 @@ def simulate_replicas(
             out=folder / replica.name,
             resume=resume,
             observers=(observers or {}).get(replica.name, ()),
+            stop_when=(stop_when or {}).get(replica.name),
             progress=partial(table.note, number),
         )
         strands[number] = Strand(work, name=replica.name)
@@ -174,6 +179,7 @@ def _run(
     out: Path,
     resume: bool,
     observers: Sequence[Observer],
+    stop_when: StopCondition | None,
     progress: Progress,
 ) -> DynamicsResult:
     with stopped_by(stop):
@@ -184,6 +190,7 @@ def _run(
             out=out,
             resume=resume,
             observers=observers,
+            stop_when=stop_when,
             progress=progress,
         )
 

@@ -299,6 +299,19 @@ def test_observers_see_the_frames_of_their_replica(tmp_path):
         )
 
 
+def test_a_replica_may_end_early_while_the_others_go_on(tmp_path, alone):
+    def rests(frame) -> str | None:
+        return "It rests." if frame.step >= 20 else None
+
+    result = simulate_replicas(
+        runs(), emt(), out=tmp_path, stop_when={"replica-01": rests}
+    )
+    assert [r.status for r in result.replicas] == ["finished"] * 3
+    assert [r.result.n_steps for r in result.replicas] == [60, 20, 60]
+    assert result.replicas[1].result.events[-1].kind == "plateau"
+    assert_same_bits(tmp_path / "replica-02", alone["replica-02"])
+
+
 def test_progress_counts_the_steps_of_all(tmp_path):
     told = []
     simulate_replicas(
