@@ -24,7 +24,7 @@ from lithophile.commands.run import run
 from lithophile.commands.schema import schema
 from lithophile.commands.train import train
 from lithophile.console import complain
-from lithophile.exit_codes import FAILED, exit_code
+from lithophile.exit_codes import FAILED, exit_code, is_explained
 
 application = typer.Typer(
     name="lithophile",
@@ -92,7 +92,7 @@ def main() -> None:
         sys.exit(FAILED)
     except Exception as error:  # noqa: BLE001  (the last place that can tell the user)
         code = exit_code(error)
-        if code == FAILED or os.environ.get("LITHOPHILE_DEBUG"):
+        if not is_explained(error) or os.environ.get("LITHOPHILE_DEBUG"):
             traceback.print_exc()
         complain("\n".join([str(error), *getattr(error, "__notes__", ())]))
         sys.exit(code)

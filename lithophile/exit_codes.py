@@ -29,8 +29,23 @@ def exit_code(error: BaseException) -> int:
     return FAILED
 
 
+def is_explained(error: BaseException) -> bool:
+    """Whether the message alone tells a user what happened: no traceback is wanted.
+
+    Examples
+    --------
+    >>> is_explained(InputError("steps must be positive; got 0.")), is_explained(
+    ...     KeyError("steps")
+    ... )
+    (True, False)
+
+    """
+    told = isinstance(error, _of_dynamics("NotWrittenError"))
+    return told or exit_code(error) != FAILED
+
+
 def _of_dynamics(name: str) -> tuple[type[BaseException], ...]:
-    """Exception classes of md.dynamics that are loaded (else none can be raised)."""
+    """Exception classes of md that are loaded (else none can be raised)."""
     return tuple(
         kind
         for module_name, module in list(sys.modules.items())
