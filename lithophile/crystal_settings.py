@@ -26,7 +26,10 @@ class CrystalSettings(Settings):
         default=False, description="Compare structures at equal volume per atom"
     )
     site_tolerance_A: float = Field(
-        0.5, gt=0, description="Largest distance of matching sites of duplicates [Å]"
+        0.5,
+        gt=0,
+        description="Largest distance of matching sites of duplicates [Å]; about 0.15 "
+        "keeps relaxed structures apart that differ by ordered displacements",
     )
     fingerprint_tolerance: float = Field(
         0.15, gt=0, description="Largest distance of fingerprints of duplicates"

@@ -22,7 +22,12 @@ from structures.interface_plan import (
     plan_interfaces,
 )
 from structures.lattice_match import LatticeMatch, lattice_matches
-from structures.matching import MatchCriteria, StructureMatch, match_structures
+from structures.matching import (
+    RELAXED,
+    MatchCriteria,
+    StructureMatch,
+    match_structures,
+)
 from structures.measured_pattern import (
     MeasuredPattern,
     measured_pattern,
@@ -50,6 +55,7 @@ from structures.slabs import Slab, build_slab, slab_choices
 from structures.terminations import Termination, surface_terminations
 
 __all__ = [
+    "RELAXED",
     "ChargeBalance",
     "ChemicalPotentials",
     "Coordination",

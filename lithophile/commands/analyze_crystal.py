@@ -55,7 +55,8 @@ def crystal(
         typer.Option(
             "--site-tolerance-A",
             show_default="0.5",
-            help="Largest distance of the sites of duplicates (Å).",
+            help="Largest distance of the sites of duplicates (Å); 0.15 for relaxed "
+            "structures, so that paired and ideal chains of metal stay apart.",
         ),
     ] = None,
     fingerprint_tolerance: Annotated[

@@ -9,6 +9,7 @@ from ase import Atoms
 from ase.build import bulk, make_supercell
 
 from structures import (
+    RELAXED,
     MatchCriteria,
     UniqueStructures,
     available_prototypes,
@@ -118,6 +119,32 @@ def test_displacements_are_measured():
     assert verdict.same
     # both are averaged to two atoms, whose distance changes by 0.2 / 4
     assert verdict.max_displacement_A == pytest.approx(0.025, rel=1e-3)
+
+
+@pytest.mark.parametrize("moved_A", [0.4, 0.6, 1.0])
+@pytest.mark.parametrize("name", ["LiCl", "Li2ZrCl6"])
+def test_pairs_and_lists_are_judged_alike(name, moved_A):
+    """The tolerance is for the largest distance, not for the root mean square."""
+    crystal = build_prototype(name).repeat((1, 1, 2))
+    moved = crystal.copy()
+    moved.positions[0, 0] += moved_A
+    same = match_structures(crystal, moved).same
+    assert same == (moved_A < MatchCriteria().site_tolerance_A)
+    assert same == (len(find_duplicates([crystal, moved]).groups) == 1)
+
+
+def test_pairs_of_metal_atoms_need_the_criteria_for_relaxed_structures():
+    """Zr-Zr of 3.07 Å along the chain, or 2.67 and 3.47 Å in turn."""
+    chain = build_prototype("ZrCl3")
+    paired = chain.copy()
+    zirconium = np.flatnonzero(paired.symbols == "Zr")
+    paired.positions[zirconium, 2] += [0.2, -0.2]
+    assert paired.get_distance(*zirconium) == pytest.approx(2.6675)
+    assert find_duplicates([chain, paired]).groups == ((0, 1),)
+    assert find_duplicates([chain, paired], criteria=RELAXED).groups == ((0,), (1,))
+    assert not match_structures(chain, paired, criteria=RELAXED).same
+    relaxed = disguised(paired, repeat=(1, 2, 2), noise_A=0.01, seed=1)
+    assert match_structures(paired, relaxed, criteria=RELAXED).same
 
 
 def test_volume_counts_unless_it_is_scaled():
