@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -15,7 +15,9 @@ from mlip.potential import Potential
 from training_data.errors import InputError
 
 PIECE_ATOMS = 256
-MARGIN = 1.25
+# the process grew by 1.00 of the need with the fast engine and by 1.56 with the
+# plain one, whose allocations leave gaps in the heap (docs/speed.md)
+MARGIN, PLAIN_MARGIN = 1.25, 1.8
 # indices, shifts and table of the pairs within cutoff and skin, with the copies
 # that sorting them takes; measured on lists of 1e5 to 1e6 pairs
 _BYTES_PER_LISTED_PAIR = 300
@@ -37,6 +39,8 @@ class MemoryReport:
         already holds; NaN when it is not known.
     free_bytes
         What may still be taken; NaN when the system does not say.
+    margin
+        How many times the need must be free.
     note
         Why the need is not known; empty when it is.
 
@@ -47,12 +51,13 @@ class MemoryReport:
     n_pairs: int
     needed_bytes: float
     free_bytes: float
+    margin: float = MARGIN
     note: str = ""
 
     @property
     def enough(self) -> bool:
-        """Whether the need, with a margin of a quarter, is free or one is unknown."""
-        return not MARGIN * self.needed_bytes > self.free_bytes
+        """Whether the need with its margin is free, or one of them is not known."""
+        return not self.margin * self.needed_bytes > self.free_bytes
 
     def require_enough(self) -> Self:
         """Give the report back, or refuse the structure.
@@ -65,13 +70,13 @@ class MemoryReport:
         """
         if self.enough:
             return self
-        most = int(self.n_atoms * self.free_bytes / (MARGIN * self.needed_bytes))
+        most = int(self.n_atoms * self.free_bytes / (self.margin * self.needed_bytes))
         raise InputError(
             f"structure must fit into the free memory of {self.device}; got "
             f"{self.n_atoms} atoms with {self.n_pairs} pairs, which take about "
             f"{self.needed_bytes / _GIB:.2f} GiB, with "
-            f"{self.free_bytes / _GIB:.2f} GiB free (a quarter of the need is kept in "
-            f"reserve). Up to about {most} atoms fit: take a smaller cell, --dtype "
+            f"{self.free_bytes / _GIB:.2f} GiB free ({self.margin:g} times the need is "
+            f"asked for). Up to about {most} atoms fit: take a smaller cell, --dtype "
             "float32, or a device with more memory."
         )
 
@@ -113,8 +118,8 @@ def probe_memory(potential: Potential, atoms: Atoms) -> MemoryReport:
 
     The processor's peak is the largest sum of torch's open allocations, the GPU's
     is the allocator's own; copies that libraries make inside one operation, and
-    the fragments that the GPU's allocator keeps, are what the margin of a quarter
-    is for. Dispersion and guards need little beside it.
+    the gaps that allocators keep, are what the margin is for. Dispersion and guards
+    need little beside it.
 
     Examples
     --------
@@ -152,7 +157,12 @@ def probe_memory(potential: Potential, atoms: Atoms) -> MemoryReport:
         n_pairs=pieces[0].n_pairs,
         needed_bytes=max(piece.scaled_bytes for piece in pieces) + listed,
         free_bytes=free_memory(device),
+        margin=PLAIN_MARGIN if _plain(networks) else MARGIN,
     )
+
+
+def _plain(networks: Sequence[Any]) -> bool:
+    return any(n.engine.used == "plain" and n.device == "cpu" for n in networks)
 
 
 def _networks(potential: Potential) -> list[Any]:
