@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -10,6 +11,10 @@ from ase import Atoms
 
 if TYPE_CHECKING:
     from mlip.potential import Potential, Session
+
+#: Most pairs in one call of a network: arrays of a larger call leave the processor's
+#: cache, a smaller one does not fill a GPU.
+PAIRS_PER_CALL: Mapping[str, int] = MappingProxyType({"cpu": 10_000, "cuda": 400_000})
 
 Answer: TypeAlias = tuple[float, np.ndarray, np.ndarray]
 

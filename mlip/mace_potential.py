@@ -1,7 +1,7 @@
 """A MACE network as a potential."""
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import torch  # noqa: TID253 (imported only once a network is wanted)
 from ase import Atoms
 from ase.data import chemical_symbols
 
-from mlip.batch_session import BatchSession
+from mlip.batch_session import PAIRS_PER_CALL, BatchSession
 from mlip.cpu import keep_freed_memory
 from mlip.engine import (
     UNTESTED,
@@ -25,9 +25,6 @@ from mlip.mace_session import MaceSession, pair_gradient, voigt_stress
 from mlip.neighbour_list import Pairs, find_pairs
 from mlip.potential import Potential, Session
 
-# Pairs per batch: arrays of a larger batch leave the processor's cache, a
-# smaller one does not fill a GPU.
-_PAIRS_PER_BATCH: Mapping[str, int] = {"cpu": 10_000, "cuda": 400_000}
 _SHORTEST_DISTANCE_A = 0.05
 
 
@@ -135,7 +132,7 @@ class MacePotential(Potential):
             outcomes[index] = _contact(pairs, vectors)
             if not outcomes[index]:
                 sound.append(_Structure(index, atoms, pairs, vectors))
-        limit = _PAIRS_PER_BATCH["cpu" if self.device == "cpu" else "cuda"]
+        limit = PAIRS_PER_CALL["cpu" if self.device == "cpu" else "cuda"]
         for batch in _batches(sound, limit=limit):
             for structure, answer in zip(batch, self._evaluate(batch), strict=True):
                 outcomes[structure.index] = answer
@@ -167,7 +164,7 @@ class MacePotential(Potential):
             dtype=self.dtype,
             cutoff=self.cutoff_A,
             device=self.device,
-            most_pairs=_PAIRS_PER_BATCH["cpu" if self.device == "cpu" else "cuda"],
+            most_pairs=PAIRS_PER_CALL["cpu" if self.device == "cpu" else "cuda"],
         )
 
     def nodes(self, structures: Sequence[Atoms]) -> Nodes:

@@ -34,6 +34,7 @@ from md.dynamics import (
     simulate_replicas,
 )
 from mlip import Potential, probe_memory
+from mlip.batch_session import PAIRS_PER_CALL
 from training_data import InputError, read_structures
 
 
@@ -136,8 +137,12 @@ def _check(
     together = settings.batch == "together" or (
         settings.batch == "auto" and potential.prefers_batches
     )
-    if settings.start_check and together and start.memory is not None:
-        probe_memory(potential, atoms.repeat((n_replicas, 1, 1))).require_enough()
+    memory = start.memory
+    if together and memory is not None and memory.n_pairs and atoms.cell.rank == 3:  # noqa: PLR2004 (of a crystal)
+        kind = "cpu" if settings.device == "cpu" else "cuda"
+        most = max(1, PAIRS_PER_CALL[kind] // memory.n_pairs)
+        crowd = atoms.repeat((min(n_replicas, most), 1, 1))
+        probe_memory(potential, crowd).require_enough()
     return start
 
 

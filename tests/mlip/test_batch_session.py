@@ -164,7 +164,7 @@ def test_many_members_are_split_into_several_calls(mace, monkeypatch):
     from mlip import mace_potential  # noqa: PLC0415
 
     potential, round_off = mace
-    monkeypatch.setattr(mace_potential, "_PAIRS_PER_BATCH", {"cpu": 200})
+    monkeypatch.setattr(mace_potential, "PAIRS_PER_CALL", {"cpu": 200})
     members = structures()
     batch = potential.batch_session(together=True)
     for number, atoms in enumerate(members):
