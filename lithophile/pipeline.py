@@ -13,7 +13,7 @@ from lithophile.console import Progress, progress_bar
 from lithophile.dynamics_settings import DynamicsSettings
 from lithophile.interrupted import Interrupted
 from lithophile.pipeline_inputs import check_inputs, input_paths
-from lithophile.pipeline_settings import RunSettings
+from lithophile.pipeline_settings import RunSettings, TransportOptions
 from lithophile.provenance import provenance
 from lithophile.report.page import write_report
 from lithophile.run_folder import SETTINGS, RunFolder
@@ -23,15 +23,19 @@ from lithophile.settings import (
     ModelSettings,
     MsdOptions,
     MsdSettings,
+    RelaxationSettings,
     RelaxSettings,
 )
 from lithophile.settings_file import read_settings
 from lithophile.stages.dynamics import run_dynamics, trajectory_path
 from lithophile.stages.evaluation import evaluation
+from lithophile.stages.inputs import read_crystal
 from lithophile.stages.interface import STRUCTURE, interface_stage
 from lithophile.stages.observables import dissolution_stage, msd_stage
 from lithophile.stages.relaxation import relaxation
 from lithophile.stages.training import run_training
+from md.dynamics import DynamicsConfig
+from md.trajectory import open_trajectory
 from structures.interface import ELECTROLYTE
 from training_data import InputError, read_structures
 
@@ -194,14 +198,19 @@ def _run_stages(line: Line) -> None:
             model = str(line.path("train"))
     used = ModelSettings(**{**_model(settings), "model": model})
     start = _build(line)
-    _simulate(line, used, start, prefix="", n_steps=settings.md.n_steps)
+    _simulate(line, used, start, prefix="", md=settings.md)
+    _relax_last_frame(line, used, prefix="")
     _analyze(line)
     if settings.control is not None and settings.interface is not None:
         n_steps = settings.control.n_steps or settings.md.n_steps
+        md = settings.md.model_copy(update={"n_steps": n_steps})
         slab = line.path("control") / "slab.extxyz"
         _write_control(start, slab, vacuum_A=settings.control.vacuum_A)
-        _simulate(line, used, slab, prefix="control/", n_steps=n_steps)
+        _simulate(line, used, slab, prefix="control/", md=md)
+        _relax_last_frame(line, used, prefix="control/")
         _dissolution(line, prefix="control/")
+    if settings.transport is not None:
+        _transport(line, used, settings.transport)
 
 
 def _model(settings: ModelSettings) -> dict[str, Any]:
@@ -230,24 +239,75 @@ def _write_control(interface: Path, slab: Path, *, vacuum_A: float) -> None:
 
 
 def _simulate(
-    line: Line, model: ModelSettings, start: Path, *, prefix: str, n_steps: int
+    line: Line, model: ModelSettings, start: Path, *, prefix: str, md: DynamicsConfig
 ) -> None:
     settings = line.settings
     if settings.relax is not None:
-        chosen = RelaxSettings(
-            **_model(model), **settings.relax.model_dump(), structures=(start,)
+        start = _relax(line, model, start, settings.relax, name=f"{prefix}relax")
+    _run_md(line, model, start, prefix=prefix, md=md)
+
+
+def _relax(
+    line: Line,
+    model: ModelSettings,
+    start: Path,
+    options: RelaxationSettings,
+    *,
+    name: str,
+) -> Path:
+    chosen = RelaxSettings(**_model(model), **options.model_dump(), structures=(start,))
+    line.do(
+        name,
+        lambda progress: relaxation(
+            chosen, out=line.path(name), overwrite=True, progress=progress
+        ),
+    )
+    return line.path(name) / f"{start.stem}.extxyz"
+
+
+def _relax_last_frame(line: Line, model: ModelSettings, *, prefix: str) -> None:
+    options = line.settings.final_relax
+    if options is None:
+        return
+    last = line.path(f"{prefix}last_frame.extxyz")
+    with open_trajectory(line.path(f"{prefix}md")) as trajectory:
+        write(last, trajectory.atoms(-1), format="extxyz")
+    _relax(line, model, last, options, name=f"{prefix}final_relax")
+
+
+def _transport(line: Line, model: ModelSettings, options: TransportOptions) -> None:
+    """Run the crystal of the electrolyte at each temperature and measure its motion."""
+    if line.settings.interface is None:
+        return
+    crystal = read_crystal(line.settings.interface.electrolyte).repeat(options.repeat)
+    start = line.path("transport") / "electrolyte.extxyz"
+    start.parent.mkdir(parents=True, exist_ok=True)
+    write(start, crystal, format="extxyz")
+    if line.settings.relax is not None:
+        start = _relax(line, model, start, line.settings.relax, name="transport/relax")
+    for temperature_K in options.temperatures_K:
+        md = line.settings.md.model_copy(
+            update={
+                "temperature_K": temperature_K,
+                "schedule": (),
+                "initial_temperature_K": None,
+                "n_steps": options.n_steps or line.settings.md.n_steps,
+            }
         )
-        folder = line.path(f"{prefix}relax")
-        line.do(
-            f"{prefix}relax",
-            lambda progress: relaxation(
-                chosen, out=folder, overwrite=True, progress=progress
-            ),
-        )
-        start = folder / f"{start.stem}.extxyz"
+        prefix = f"transport/{temperature_K:g}K/"
+        _run_md(line, model, start, prefix=prefix, md=md)
+        _displacement(line, MsdOptions(species=options.species), prefix=prefix)
+
+
+def _run_md(
+    line: Line, model: ModelSettings, start: Path, *, prefix: str, md: DynamicsConfig
+) -> None:
+    dissolution = line.settings.dissolution
+    shown = {} if dissolution is None else {"dissolution": dissolution}
     dynamics = DynamicsSettings(
         **_model(model),
-        **{**settings.md.model_dump(), "n_steps": n_steps},
+        **md.model_dump(),
+        **shown,
         structure=start.resolve(),
     )
     line.do(
@@ -268,11 +328,11 @@ def _analyze(line: Line) -> None:
         _displacement(line, chosen)
 
 
-def _displacement(line: Line, chosen: MsdOptions) -> None:
+def _displacement(line: Line, chosen: MsdOptions, *, prefix: str = "") -> None:
     settings = MsdSettings(
-        trajectory=trajectory_path(line.path("md")), **chosen.model_dump()
+        trajectory=trajectory_path(line.path(f"{prefix}md")), **chosen.model_dump()
     )
-    name = f"msd-{chosen.species}"
+    name = f"{prefix}msd-{chosen.species}"
     line.do(
         name,
         lambda progress: msd_stage(

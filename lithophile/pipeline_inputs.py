@@ -54,6 +54,9 @@ def check_inputs(settings: RunSettings) -> None:
         electrolyte = set(read_crystal(settings.interface.electrolyte).symbols)
         metal = set(read_crystal(settings.interface.metal).symbols)
         _check_analyses(settings, electrolyte | metal, control=electrolyte)
+        if settings.transport is not None:
+            chosen = settings.transport.species
+            _check_element("transport.species", chosen, electrolyte)
     if settings.structure is not None:
         atoms = read_structures(settings.structure, index="-1")[0]
         _check_analyses(settings, set(atoms.symbols), control=set())

@@ -41,6 +41,37 @@ class ControlOptions(Settings):
     )
 
 
+class TransportOptions(Settings):
+    """The electrolyte alone at several temperatures, for its diffusivity."""
+
+    temperatures_K: tuple[float, ...] = Field(
+        (300.0, 350.0, 400.0, 450.0, 500.0),
+        min_length=1,
+        description="Temperatures, one run at each [K]",
+    )
+    repeat: tuple[int, int, int] = Field(
+        (2, 2, 2), description="Cells of the crystal along its lattice vectors"
+    )
+    n_steps: int | None = Field(
+        None, ge=1, description="Steps of each run; null: as many as the interface"
+    )
+    species: str = Field("Li", description="Element whose motion is measured")
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Self:
+        if any(not t > 0 for t in self.temperatures_K):
+            raise ValueError(
+                f"temperatures_K must be positive; got {list(self.temperatures_K)}"
+            )
+        if len(set(self.temperatures_K)) < len(self.temperatures_K):
+            raise ValueError(
+                f"temperatures_K must differ; got {list(self.temperatures_K)}"
+            )
+        if any(n < 1 for n in self.repeat):
+            raise ValueError(f"repeat must be at least 1; got {list(self.repeat)}")
+        return self
+
+
 class RunSettings(ModelSettings):
     """Settings of ``lithophile run``: from a potential to a report."""
 
@@ -68,6 +99,9 @@ class RunSettings(ModelSettings):
     md: DynamicsConfig = Field(
         DynamicsConfig(), description="Dynamics of the interface"
     )
+    final_relax: RelaxationSettings | None = Field(
+        None, description="Relaxation of the last frame of the dynamics; null: left out"
+    )
     dissolution: DissolutionOptions | None = Field(
         DissolutionOptions(), description="Dissolution; null: left out"
     )
@@ -76,6 +110,10 @@ class RunSettings(ModelSettings):
     )
     control: ControlOptions | None = Field(
         ControlOptions(), description="Control without metal; null: left out"
+    )
+    transport: TransportOptions | None = Field(
+        None,
+        description="The electrolyte alone at several temperatures; null: left out",
     )
 
     @model_validator(mode="after")
@@ -93,6 +131,18 @@ class RunSettings(ModelSettings):
                 "control must be null when structure is given; got settings. "
                 "Run the slab without metal as a run of its own"
             )
+        if self.transport is not None and self.interface is None:
+            raise ValueError(
+                "transport must be null when structure is given; got settings. "
+                "Run the crystal as a run of its own, once per temperature"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _schedule_fits_the_control(self) -> Self:
+        if self.control is not None and self.control.n_steps is not None:
+            n_steps = self.control.n_steps
+            DynamicsConfig.model_validate({**self.md.model_dump(), "n_steps": n_steps})
         return self
 
     @model_validator(mode="after")
@@ -100,6 +150,8 @@ class RunSettings(ModelSettings):
         steps = {"md.n_steps": self.md.n_steps} if self.msd or self.dissolution else {}
         if self.control is not None and self.dissolution is not None:
             steps["control.n_steps"] = self.control.n_steps or self.md.n_steps
+        if self.transport is not None:
+            steps["transport.n_steps"] = self.transport.n_steps or self.md.n_steps
         for name, n_steps in steps.items():
             if n_steps < self.md.every:
                 raise ValueError(
