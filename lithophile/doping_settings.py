@@ -43,6 +43,11 @@ class DopedSettings(Settings):
     compensating: str = Field(
         "Li", description="Element that leaves or comes in to keep the cell neutral"
     )
+    compensation: dict[str, int] = Field(
+        default_factory=dict,
+        description="Exact changes of several elements in the cell instead, which must "
+        "make it neutral, such as {Li: -2, O: -1}",
+    )
     counts: dict[str, int] = Field(
         default_factory=dict,
         description="Atoms of each element in the host cell, where its occupancies do "
@@ -64,7 +69,7 @@ class DopedSettings(Settings):
     )
     defect_energy: bool = Field(
         default=False,
-        description="Defect energy of the lowest cell of each dopant with the model",
+        description="Defect energy of all cells of each dopant with the model",
     )
     references: tuple[Path, ...] | None = Field(
         None,
@@ -72,7 +77,10 @@ class DopedSettings(Settings):
         "energy; null: built-in oxides",
     )
     max_steps: int = Field(
-        0, ge=0, description="Most steps of relaxing cells for the defect energy"
+        500,
+        ge=0,
+        description="Most steps of relaxing cells for the defect energy; what is not "
+        "at rest then gets no verdict",
     )
     fmax_eV_per_A: float = Field(
         0.05, gt=0, description="Largest force left in that relaxation [eV/Å]"
@@ -98,6 +106,16 @@ class DopedSettings(Settings):
             raise ValueError(
                 f"content and n_dopants must not both be given; got {self.content:g} "
                 f"and {self.n_dopants}. Leave one out"
+            )
+        if self.compensation and self.every:
+            raise ValueError(
+                f"compensation must come with one dopant; got {self.compensation} for "
+                "all. Name one element (compensating), whose number follows"
+            )
+        if self.compensation and "compensating" in self.model_fields_set:
+            raise ValueError(
+                "compensating and compensation must not both be given; got "
+                f"{self.compensating!r} and {self.compensation}. Leave one out"
             )
         if self.defect_energy and self.model is None:
             raise ValueError(

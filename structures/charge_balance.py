@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from structures.compensating_ions import check_compensation, single_compensation
 from structures.dopants import write_ion
 from structures.oxidation_states import oxidation_states_of
 from training_data.errors import InputError
@@ -30,11 +31,9 @@ class ChargeBalance:
         Element whose ions it replaces.
     n_dopants
         Number of dopants in the cell.
-    compensating
-        Element whose number is changed to keep the cell neutral.
-    n_compensating
-        By how much that number changes besides the replaced ions; negative where
-        ions leave.
+    compensation
+        Element → by how much its number changes, besides the replaced ions, to keep
+        the cell neutral; negative where ions leave.
     n_formula_units
         Formula units of the host in the cell.
     host_counts
@@ -50,8 +49,7 @@ class ChargeBalance:
     oxidation_state: int
     replaced: str
     n_dopants: int
-    compensating: str
-    n_compensating: int
+    compensation: dict[str, int]
     n_formula_units: int
     host_counts: dict[str, int]
     counts: dict[str, int]
@@ -86,8 +84,7 @@ class ChargeBalance:
             "replaced": self.replaced,
             "n_dopants": self.n_dopants,
             "content": self.content,
-            "compensating": self.compensating,
-            "n_compensating": self.n_compensating,
+            "compensation": self.compensation,
             "charge": self.charge,
         }
 
@@ -99,11 +96,11 @@ def balance_charge(
     oxidation_state: int,
     replaced: str,
     n_dopants: int,
-    compensating: str = "Li",
+    compensating: str | Mapping[str, int] = "Li",
     oxidation_states: Mapping[str, float] | None = None,
     n_formula_units: int | None = None,
 ) -> ChargeBalance:
-    """Composition of a host with dopants, neutral through one compensating ion.
+    """Composition of a host with dopants, neutral through one or more other ions.
 
     Parameters
     ----------
@@ -119,7 +116,9 @@ def balance_charge(
         Number of dopants in the cell.
     compensating
         Element that leaves (vacancies) or comes in (on vacant sites) to keep the
-        cell neutral: Li, or for example O for oxygen vacancies.
+        cell neutral: Li, or for example O for oxygen vacancies; how many follows.
+        Or the exact changes of several in the cell, such as ``{"Li": -2, "O": -1}``,
+        which must make it neutral.
     oxidation_states
         Charges of host elements whose charge is not obvious, or differs [e].
     n_formula_units
@@ -134,8 +133,8 @@ def balance_charge(
     ------
     InputError
         If the host is charged, a charge is missing or not whole, there are too few
-        ions to replace or to remove, or no whole number of compensating ions
-        balances the charge.
+        ions to replace or to remove, no whole number of compensating ions balances
+        the charge, or the changes that are given do not.
 
     Notes
     -----
@@ -144,9 +143,9 @@ def balance_charge(
 
         ΔN = −n (v − q) / c,
 
-    which must be whole. For LLZO with c = +1 these are Li7−vxMxLa3Zr2O12 on the Li
-    site (the replaced Li leaves besides), Li7+(3−v)xLa3−xMxZr2O12 on La and
-    Li7+(4−v)xLa3Zr2−xMxO12 on Zr [1]_.
+    which must be whole; of several, Σ ΔN c = −n (v − q). For LLZO with c = +1 these
+    are Li7−vxMxLa3Zr2O12 on the Li site (the replaced Li leaves besides),
+    Li7+(3−v)xLa3−xMxZr2O12 on La and Li7+(4−v)xLa3Zr2−xMxO12 on Zr [1]_.
 
     ====== ====================
     symbol variable
@@ -173,6 +172,18 @@ def balance_charge(
     ... ).formula
     'Li7.125La2.875Ca0.125Zr2O12'
 
+    Two Y on Zr by one oxygen vacancy instead of two Li, or by two of each:
+
+    >>> balance_charge(
+    ...     llzo,
+    ...     dopant="Y",
+    ...     oxidation_state=3,
+    ...     replaced="Zr",
+    ...     n_dopants=4,
+    ...     compensating={"Li": 2, "O": -1},
+    ... ).formula
+    'Li7.25La3Zr1.5Y0.5O11.875'
+
     """
     host = {element: int(number) for element, number in counts.items() if number}
     charges = _charges(host, oxidation_states)
@@ -191,40 +202,44 @@ def balance_charge(
         replaced=replaced,
         n_dopants=n_dopants,
     )
-    if compensating not in host:
-        raise InputError(
-            f"compensating must be an element of the host ({', '.join(host)}); got "
-            f"{compensating!r}. Name the element that leaves or comes in."
+    compensation = (
+        single_compensation(
+            host,
+            charges,
+            compensating,
+            dopant=dopant,
+            oxidation_state=oxidation_state,
+            replaced=replaced,
+            n_dopants=n_dopants,
         )
-    excess = n_dopants * (oxidation_state - charges[replaced])
-    change = Fraction(-excess, charges[compensating])
-    if change.denominator != 1:
-        unit = abs(charges[compensating])
-        fewest = unit // math.gcd(unit, oxidation_state - charges[replaced])
-        raise InputError(
-            f"n_dopants must be balanced by whole ions; got {n_dopants} "
-            f"{write_ion(dopant, oxidation_state)} on {replaced}, which asks for "
-            f"{change} {write_ion(compensating, charges[compensating])}. "
-            f"Take a multiple of {fewest}, or let another element compensate."
-        )
+        if isinstance(compensating, str)
+        else dict(compensating)
+    )
+    check_compensation(
+        host,
+        charges,
+        compensation,
+        excess=n_dopants * (oxidation_state - charges[replaced]),
+        what=f"{n_dopants} {write_ion(dopant, oxidation_state)} on {replaced}",
+    )
     after = dict(host)
     after[replaced] -= n_dopants
+    for element, change in compensation.items():
+        if after[element] + change < 0:
+            raise InputError(
+                f"n_dopants must leave enough {element} to remove; got {n_dopants} "
+                f"{write_ion(dopant, oxidation_state)} on {replaced}, which needs "
+                f"{-change} of the {after[element]} that are left. "
+                "Take fewer dopants, or let another element compensate."
+            )
+        after[element] += change
     after[dopant] = after.get(dopant, 0) + n_dopants
-    after[compensating] += int(change)
-    if after[compensating] < 0:
-        raise InputError(
-            f"n_dopants must leave enough {compensating} to remove; got {n_dopants} "
-            f"{write_ion(dopant, oxidation_state)} on {replaced}, which needs "
-            f"{-int(change)} of the {after[compensating] - int(change)} that are left. "
-            "Take fewer dopants, or let another element compensate."
-        )
     return ChargeBalance(
         dopant=dopant,
         oxidation_state=oxidation_state,
         replaced=replaced,
         n_dopants=n_dopants,
-        compensating=compensating,
-        n_compensating=int(change),
+        compensation=compensation,
         n_formula_units=n_formula_units or math.gcd(*host.values()),
         host_counts=host,
         counts={element: number for element, number in after.items() if number},

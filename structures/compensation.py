@@ -1,6 +1,6 @@
 """Ordering of the mobile ions of a doped cell by electrostatics."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,7 +45,7 @@ def order_ions(
     counts: Mapping[str, int],
     oxidation_states: Mapping[str, int],
     dopants: Mapping[int, str],
-    leaving: str | None,
+    leaving: Collection[str],
     min_distance_A: float,
     n_runs: int,
     n_sweeps: int,
@@ -67,8 +67,7 @@ def order_ions(
     dopants
         Site → element put on it.
     leaving
-        Element that becomes fewer, whose sites may then become vacant; None where
-        none does.
+        Elements that become fewer, whose sites may then become vacant.
     min_distance_A
         Two mobile ions, or a dopant and a mobile ion on partly occupied sites, stay
         at least so far apart [Å].
@@ -90,9 +89,10 @@ def order_ions(
     for site in placed:
         species[site] = dopants[int(site)]
     mobile = host.disordered.copy()
-    of_leaving = np.array([element == leaving for element in host.elements])
-    if not (of_leaving & mobile).any():
-        mobile |= of_leaving
+    for each in leaving:
+        of_leaving = np.array([element == each for element in host.elements])
+        if not (of_leaving & host.disordered).any():
+            mobile |= of_leaving
     mobile[placed] = False
     crowded = (host.distances_A[placed] < min_distance_A).any(axis=0)
     blocked = crowded & mobile & host.disordered

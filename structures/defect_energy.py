@@ -1,17 +1,15 @@
 """Energy of putting dopants into a host, against the phases it exchanges atoms with."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.data import atomic_numbers
 
 from mlip.potential import Potential
 from structures.chemical_potentials import chemical_potentials
-from structures.relaxation import relax
+from structures.doping_energies import MAX_STEPS, CellEnergy, cell_energies
 from training_data.errors import Failure, InputError
 
 PAPER_CUTOFF_eV = 2.0
@@ -40,10 +38,11 @@ class DefectEnergy:
     phases
         Reference phases with their energies [eV per formula unit].
     relaxed
-        Whether both cells were relaxed; unrelaxed energies are upper bounds for the
-        doped cell only.
+        Whether both cells were relaxed. Unrelaxed, each energy is above that at rest,
+        by different amounts: their difference is no bound.
     converged
-        Whether both ended below the force threshold.
+        Whether the forces of both are below the threshold. Where they are not, no
+        filter is applied.
 
     """
 
@@ -56,10 +55,23 @@ class DefectEnergy:
     chemical_potentials_eV: dict[str, float]
     phases: dict[str, float]
     relaxed: bool = False
-    converged: bool = True
+    converged: bool = False
 
     def below(self, cutoff_eV: float = PAPER_CUTOFF_eV) -> bool:
-        """Whether the energy per dopant passes the filter of the screening [eV]."""
+        """Whether the energy per dopant passes the filter of the screening [eV].
+
+        Raises
+        ------
+        InputError
+            If host or doped cell is not at rest: such numbers allow no verdict.
+
+        """
+        if not self.converged:
+            raise InputError(
+                "cells must be at rest before the filter is applied; got "
+                f"relaxed={self.relaxed}, converged={self.converged}. Raise max_steps, "
+                "or say converged=True of energies that are."
+            )
         return self.energy_per_dopant_eV < cutoff_eV
 
     def to_json(self) -> dict[str, Any]:
@@ -87,7 +99,7 @@ def defect_energy(
     phases: Mapping[str, float],
     n_dopants: int,
     relaxed: bool = False,
-    converged: bool = True,
+    converged: bool = False,
 ) -> DefectEnergy:
     """Energy of a doped cell against its host and the reference phases.
 
@@ -103,7 +115,7 @@ def defect_energy(
     n_dopants
         Number of dopants in the cell.
     relaxed, converged
-        Kept in the result.
+        Whether both cells were relaxed and are at rest; kept in the result.
 
     Raises
     ------
@@ -195,6 +207,50 @@ def _reaction(
     return {f: float(c) for f, c in zip(formulas, taken, strict=True)}
 
 
+def defect_energy_of(
+    doped: CellEnergy,
+    host: CellEnergy,
+    *,
+    dopant: str,
+    phases: Mapping[str, float],
+) -> DefectEnergy:
+    """Defect energy of one doped cell from energies that are known.
+
+    Parameters
+    ----------
+    doped, host
+        Cells of one size with their energies, from :func:`cell_energies`.
+    dopant
+        Element that is counted.
+    phases
+        Formula → energy per formula unit [eV] of the reference phases, from the same
+        potential. Where they are one fewer than the elements, the host is added with
+        the energy that it has here.
+
+    Raises
+    ------
+    InputError
+        If the cell holds no dopant, or the phases do not fix the chemical potentials.
+
+    """
+    number = doped.counts.get(dopant, 0)
+    if not number:
+        raise InputError(
+            f"doped must hold the dopant {dopant}; got "
+            f"{doped.atoms.get_chemical_formula()}. Check the order."
+        )
+    return defect_energy(
+        doped_counts=doped.counts,
+        doped_energy_eV=doped.energy_eV,
+        host_counts=host.counts,
+        host_energy_eV=host.energy_eV,
+        phases=_with_host(phases, [host.atoms, doped.atoms], host.energy_eV),
+        n_dopants=number,
+        relaxed=doped.relaxed and host.relaxed,
+        converged=doped.converged and host.converged,
+    )
+
+
 def defect_energies(
     doped: Sequence[Atoms],
     host: Atoms,
@@ -203,28 +259,27 @@ def defect_energies(
     dopant: str,
     phases: Mapping[str, float],
     fmax_eV_per_A: float = 0.05,
-    max_steps: int = 0,
+    max_steps: int = MAX_STEPS,
 ) -> tuple[DefectEnergy | Failure, ...]:
-    """Defect energies of many doped cells, evaluated together with their host.
+    """Defect energies of many doped cells, relaxed together with their host.
 
     Parameters
     ----------
     doped
         Neutral doped cells.
     host
-        Undoped cell of the same size. It is relaxed as the doped ones are.
+        Undoped cell of the same size. It is relaxed once, as the doped ones are.
     potential
         Where the energies come from.
     dopant
         Element that is counted.
     phases
-        Formula → energy per formula unit [eV] of the reference phases, from the same
-        potential. Where they are one fewer than the elements, the host is added with
-        the energy that it has here.
+        As in :func:`defect_energy_of`.
     fmax_eV_per_A
         Largest force left when the positions are relaxed [eV/Å].
     max_steps
-        Most steps of that relaxation, in the fixed cell; 0 takes the cells as they are.
+        Most steps of that relaxation, in the fixed cell; 0 takes the cells as they
+        are, and the energies then pass no filter unless the forces are that small.
 
     Returns
     -------
@@ -245,35 +300,20 @@ def defect_energies(
                 f"doped must hold the dopant {dopant}; got "
                 f"{atoms.get_chemical_formula()} in frame {index}. Check the order."
             )
-    outcomes = _energies(
+    first, *others = cell_energies(
         [host, *doped], potential, fmax_eV_per_A=fmax_eV_per_A, max_steps=max_steps
     )
-    at_rest, host_energy, reason = outcomes[0]
-    if not np.isfinite(host_energy):
+    if isinstance(first, Failure):
         raise InputError(
             f"host must have an energy; got none of {host.get_chemical_formula()}: "
-            f"{reason}. Relax the host first."
+            f"{first.reason}. Relax the host first."
         )
-    phases = _with_host(phases, [host, *doped], host_energy)
-    results: list[DefectEnergy | Failure] = []
-    for index, (atoms, found) in enumerate(zip(doped, outcomes[1:], strict=True)):
-        converged, energy, reason = found
-        if not np.isfinite(energy):
-            results.append(Failure(str(index), reason))
-            continue
-        results.append(
-            defect_energy(
-                doped_counts=Counter(atoms.get_chemical_symbols()),
-                doped_energy_eV=energy,
-                host_counts=Counter(host.get_chemical_symbols()),
-                host_energy_eV=host_energy,
-                phases=phases,
-                n_dopants=int((atoms.numbers == atomic_numbers[dopant]).sum()),
-                relaxed=max_steps > 0,
-                converged=converged and at_rest,
-            )
-        )
-    return tuple(results)
+    return tuple(
+        Failure(str(index), found.reason)
+        if isinstance(found, Failure)
+        else defect_energy_of(found, first, dopant=dopant, phases=phases)
+        for index, found in enumerate(others)
+    )
 
 
 def _with_host(
@@ -288,29 +328,3 @@ def _with_host(
     content = Composition(cells[0].get_chemical_formula())
     formula, n_units = content.get_reduced_formula_and_factor()
     return {formula: host_energy_eV / n_units, **phases}
-
-
-def _energies(
-    structures: Sequence[Atoms],
-    potential: Potential,
-    *,
-    fmax_eV_per_A: float,
-    max_steps: int,
-) -> list[tuple[bool, float, str]]:
-    """Whether it is at rest, its energy [eV] and what failed, of each structure."""
-    if max_steps:
-        relaxed = relax(
-            structures, potential, fmax_eV_per_A=fmax_eV_per_A, max_steps=max_steps
-        )
-        return [
-            (found.converged, found.energy_eV, found.failure.reason)
-            if found.failure
-            else (found.converged, found.energy_eV, "its energy is not finite")
-            for found in relaxed
-        ]
-    evaluation = potential.evaluate(structures)
-    reasons = {int(failure.id): failure.reason for failure in evaluation.failures}
-    return [
-        (False, float(energy), reasons.get(index, ""))
-        for index, energy in enumerate(evaluation.energies)
-    ]

@@ -36,7 +36,7 @@ def build_doped(
     content: float | None = None,
     placement: PlacementKind = "apart",
     n_candidates: int = 4,
-    compensating: str = "Li",
+    compensating: str | Mapping[str, int] = "Li",
     oxidation_states: Mapping[str, float] | None = None,
     n_formula_units: int | None = None,
     min_distance_A: float = MIN_DISTANCE_A,
@@ -46,7 +46,7 @@ def build_doped(
 ) -> Doping:
     """Charge-neutral doped cells, symmetry-distinct and ranked by energy.
 
-    Dopants take sites of the host; one element leaves, or comes in on vacant sites, so
+    Dopants take sites of the host; other ions leave, or come in on vacant sites, so
     that the cell is neutral. The compensating ions, and all others on partly occupied
     sites, are then ordered by electrostatics around each placement of the dopants.
 
@@ -73,6 +73,7 @@ def build_doped(
         each is tried once before any is tried twice.
     compensating
         Element that keeps the cell neutral: Li, or for example O for oxygen vacancies.
+        Or exact changes of several in the cell, such as ``{"Li": -2, "O": -1}``.
     oxidation_states
         Charges of host elements whose charge is not obvious, or differs [e].
     n_formula_units
@@ -214,7 +215,7 @@ def order_host(
         counts=host.counts,
         oxidation_states={element: round(q) for element, q in charges.items()},
         dopants={},
-        leaving=None,
+        leaving=(),
         min_distance_A=min_distance_A,
         n_runs=n_runs,
         n_sweeps=n_sweeps,
@@ -258,18 +259,18 @@ def _sites_to_replace(host: DopingHost, site: str) -> tuple[str, np.ndarray]:
 
 def _check_room(host: DopingHost, balance: ChargeBalance) -> None:
     """Refuse ions that would have to come in where no site is vacant."""
-    element = balance.compensating
-    n_sites = host.elements.count(element)
-    n_sites -= balance.n_dopants if balance.replaced == element else 0
-    needed = balance.counts.get(element, 0)
-    if needed > n_sites:
-        ion = write_ion(balance.dopant, balance.oxidation_state)
-        raise InputError(
-            f"host must have vacant {element} sites for {needed - n_sites} more "
-            f"{element}, which {balance.n_dopants} {ion} on {balance.replaced} ask "
-            f"for; got {n_sites} sites, all occupied. Give a host with partly occupied "
-            "sites, such as cubic LLZO (LLZO-cubic, build_llzo_cubic())."
-        )
+    for element in balance.compensation:
+        n_sites = host.elements.count(element)
+        n_sites -= balance.n_dopants if balance.replaced == element else 0
+        needed = balance.counts.get(element, 0)
+        if needed > n_sites:
+            ion = write_ion(balance.dopant, balance.oxidation_state)
+            raise InputError(
+                f"host must have vacant {element} sites for {needed - n_sites} more "
+                f"{element}, which {balance.n_dopants} {ion} on {balance.replaced} ask "
+                f"for; got {n_sites} sites, all occupied. Give a host with partly "
+                "occupied sites, such as cubic LLZO (LLZO-cubic, build_llzo_cubic())."
+            )
 
 
 def _taking_turns(
@@ -302,7 +303,7 @@ def _doped_cell(
         counts=balance.counts,
         oxidation_states=balance.oxidation_states,
         dopants=dict.fromkeys(placement.sites, balance.dopant),
-        leaving=balance.compensating if balance.n_compensating < 0 else None,
+        leaving=[e for e, change in balance.compensation.items() if change < 0],
         min_distance_A=min_distance_A,
         n_runs=n_runs,
         n_sweeps=n_sweeps,

@@ -8,6 +8,7 @@ import numpy as np
 from ase import Atoms
 from ase.geometry import find_mic, minkowski_reduce
 
+from structures.crystal_files import check_crystal
 from structures.disordered_crystal import DisorderedCrystal
 from structures.electrostatics import coulomb_matrix
 from structures.site_labels import site_labels
@@ -16,7 +17,6 @@ from training_data.errors import InputError
 
 MIN_DISTANCE_A = 2.0
 """Sites closer than this are never both occupied by mobile ions or dopants."""
-OVERLAP_A = 0.5
 COUNT_TOLERANCE = 0.1
 
 
@@ -82,7 +82,8 @@ def prepare_host(
     Raises
     ------
     InputError
-        If the host is not periodic, atoms overlap, a site is shared by two elements,
+        If the host is not periodic, atoms overlap (closer than 0.5 Å or 0.6 times the
+        sum of their covalent radii), a site is shared by two elements,
         or a content is not whole.
 
     Examples
@@ -106,7 +107,8 @@ def prepare_host(
         labels = site_labels(atoms) if "site" in atoms.arrays else elements
         whole = {e: elements.count(e) for e in dict.fromkeys(elements)}
     distances = _distances(atoms)
-    _check_overlap(elements, distances, disordered)
+    if not disordered.all():  # partly occupied sites may be close
+        check_crystal(atoms[~disordered], name="host")
     scaled = atoms.get_scaled_positions()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -181,18 +183,3 @@ def _distances(atoms: Atoms) -> np.ndarray:
     reduced, _ = minkowski_reduce(atoms.cell.array)
     np.fill_diagonal(distances, np.linalg.norm(reduced, axis=1).min())
     return distances
-
-
-def _check_overlap(
-    elements: tuple[str, ...], distances_A: np.ndarray, disordered: np.ndarray
-) -> None:
-    """Refuse two atoms on one place; partly occupied sites may be close."""
-    full = np.flatnonzero(~disordered)
-    close = np.argwhere(distances_A[np.ix_(full, full)] < OVERLAP_A)
-    if len(close):
-        one, other = full[close[0]]
-        raise InputError(
-            f"host must have no overlapping atoms; got {elements[one]} {one} and "
-            f"{elements[other]} {other} {distances_A[one, other]:.2f} Å apart. "
-            "Remove one of them."
-        )

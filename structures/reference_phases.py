@@ -6,11 +6,12 @@ import numpy as np
 from ase import Atoms
 
 from mlip.potential import Potential
+from structures.doping_energies import MAX_STEPS
 from structures.oxidation_states import oxidation_states_of
 from structures.prototypes import build_prototype
 from structures.reference_oxides import build_reference_oxide
 from structures.relaxation import relax
-from training_data.errors import InputError
+from training_data.errors import Failure, InputError
 
 
 def reference_structures(
@@ -81,12 +82,100 @@ def reference_structures(
     }
 
 
+def relaxed_phases(
+    structures: Mapping[str, Atoms],
+    potential: Potential,
+    *,
+    fmax_eV_per_A: float = 0.05,
+    max_steps: int = MAX_STEPS,
+) -> dict[str, float | Failure]:
+    """Energies of reference phases at rest, or why one has none, in one batch.
+
+    Parameters
+    ----------
+    structures
+        Formula → structure.
+    potential
+        Where the energies come from.
+    fmax_eV_per_A
+        Largest force left [eV/Å].
+    max_steps
+        Most steps of a relaxation of cell and positions.
+
+    Returns
+    -------
+    dict
+        Formula → energy per formula unit [eV], or the failure of that phase.
+
+    """
+    from pymatgen.core import Composition  # noqa: PLC0415 (slow to import)
+
+    relaxed = relax(
+        list(structures.values()),
+        potential,
+        cell="full",
+        fmax_eV_per_A=fmax_eV_per_A,
+        max_steps=max_steps,
+    )
+    energies: dict[str, float | Failure] = {}
+    for formula, found in zip(structures, relaxed, strict=True):
+        if found.failure is not None or not np.isfinite(found.energy_eV):
+            reason = found.failure.reason if found.failure else "no energy"
+            energies[formula] = Failure(formula, reason)
+        elif not found.converged:
+            reason = (
+                f"not at rest after {found.n_steps} steps, with forces up to "
+                f"{found.fmax_eV_per_A:.2g} eV/Å and stresses up to "
+                f"{found.stress_max_eV_per_A3:.2g} eV/Å³"
+            )
+            energies[formula] = Failure(formula, reason)
+        else:
+            n_units = len(found.atoms) / Composition(formula).num_atoms
+            energies[formula] = found.energy_eV / n_units
+    return energies
+
+
+def known_energies(
+    phases: Mapping[str, float | Failure], *, potential_name: str
+) -> dict[str, float]:
+    """Energies of phases that all have one.
+
+    Parameters
+    ----------
+    phases
+        What :func:`relaxed_phases` found.
+    potential_name
+        What to call the potential in the message.
+
+    Raises
+    ------
+    InputError
+        If one of them has none.
+
+    Examples
+    --------
+    >>> known_energies({"MgO": -12.5}, potential_name="any")
+    {'MgO': -12.5}
+
+    """
+    energies = {}
+    for formula, found in phases.items():
+        if isinstance(found, Failure):
+            raise InputError(
+                f"phases must relax with the potential {potential_name!r}; got "
+                f"{formula}: {found.reason}. Give another structure (--reference "
+                "FILE), more steps, or another potential."
+            )
+        energies[formula] = found
+    return energies
+
+
 def phase_energies(
     structures: Mapping[str, Atoms],
     potential: Potential,
     *,
     fmax_eV_per_A: float = 0.05,
-    max_steps: int = 200,
+    max_steps: int = MAX_STEPS,
 ) -> dict[str, float]:
     """Energies of reference phases at rest, cell and positions relaxed.
 
@@ -109,28 +198,12 @@ def phase_energies(
     Raises
     ------
     InputError
-        If a phase cannot be relaxed.
+        If a phase cannot be relaxed, or is not at rest after these steps.
 
     """
-    from pymatgen.core import Composition  # noqa: PLC0415 (slow to import)
-
     for atoms in structures.values():
         potential.check_species(atoms)
-    relaxed = relax(
-        list(structures.values()),
-        potential,
-        cell="full",
-        fmax_eV_per_A=fmax_eV_per_A,
-        max_steps=max_steps,
+    found = relaxed_phases(
+        structures, potential, fmax_eV_per_A=fmax_eV_per_A, max_steps=max_steps
     )
-    energies = {}
-    for formula, found in zip(structures, relaxed, strict=True):
-        if found.failure is not None or not np.isfinite(found.energy_eV):
-            reason = found.failure.reason if found.failure else "no energy"
-            raise InputError(
-                f"phases must relax with the potential {potential.name!r}; got "
-                f"{formula}: {reason}. Give another structure or potential."
-            )
-        n_units = len(found.atoms) / Composition(formula).num_atoms
-        energies[formula] = found.energy_eV / n_units
-    return energies
+    return known_energies(found, potential_name=potential.name)

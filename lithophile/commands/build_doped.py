@@ -7,6 +7,7 @@ import typer
 
 from lithophile.commands import options
 from lithophile.commands.build import build
+from lithophile.commands.option_values import numbers
 from lithophile.console import progress_bar, voice
 
 
@@ -57,6 +58,14 @@ def doped(
         str | None,
         typer.Option(show_default="Li", help="Element that keeps the cell neutral."),
     ] = None,
+    compensate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="'Li=-2 O=-1'",
+            show_default="by one element",
+            help="Exact changes of several elements in the cell instead.",
+        ),
+    ] = None,
     min_distance_A: Annotated[
         float | None,
         typer.Option(
@@ -91,7 +100,8 @@ def doped(
     defect_energy: Annotated[
         bool | None,
         typer.Option(
-            "--defect-energy", help="Defect energy of the lowest cell with the model."
+            "--defect-energy",
+            help="Defect energy of the cells, relaxed with the model.",
         ),
     ] = None,
     references: Annotated[
@@ -104,7 +114,10 @@ def doped(
     ] = None,
     max_steps: Annotated[
         int | None,
-        typer.Option(show_default="0", help="Steps of relaxation for that energy."),
+        typer.Option(
+            show_default="500",
+            help="Steps of relaxation for that energy; no verdict where they run out.",
+        ),
     ] = None,
     fmax_eV_per_A: Annotated[
         float | None,
@@ -133,7 +146,7 @@ def doped(
 
     lithophile build doped --dopant Al3+ --site Li --content 0.25 --out al
 
-    lithophile build doped --dopant Ta5+ --site Zr --model chgnet --defect-energy --max-steps 100 --out ta
+    lithophile build doped --dopant Ta5+ --site Zr --model chgnet --defect-energy --out ta
 
     lithophile build doped --all --candidates 1 --out all-dopants
     """  # noqa: E501  (a command stays on one line to be copied)
@@ -141,7 +154,11 @@ def doped(
         from lithophile.doping_settings import DopedSettings
         from lithophile.settings_file import read_settings
 
-        given = {**ctx.params, "references": references or None}
+        given = {
+            **ctx.params,
+            "references": references or None,
+            "compensation": numbers("compensate", compensate),
+        }
         settings = read_settings(DopedSettings, file=config, options=given)
         from lithophile.stages.doping import doping_stage
 

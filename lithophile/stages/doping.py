@@ -11,24 +11,23 @@ from lithophile.console import Progress
 from lithophile.doping_settings import CUBIC_GARNET, DopedSettings
 from lithophile.provenance import provenance
 from lithophile.run_folder import RunFolder
-from lithophile.stages.doping_tables import (
-    WantedDopant,
-    stage_result,
-    write_cells,
-    write_table,
+from lithophile.stages.doping_energies import (
+    DopantEnergies,
+    dopant_energies,
+    phases_of,
 )
+from lithophile.stages.doping_tables import stage_result, write_cells, write_table
+from lithophile.stages.doping_wanted import WantedDopant
 from lithophile.stages.inputs import crystal_path, model_path, read_crystal
 from mlip import Potential, load_potential
-from structures.defect_energy import DefectEnergy, defect_energies
 from structures.disordered_crystal import DisorderedCrystal
 from structures.disordered_crystal_files import read_disordered_crystal
 from structures.dopants import load_llzo_dopants, read_ion
-from structures.doping import build_doped, order_host
+from structures.doping import build_doped
 from structures.doping_host import DopingHost, prepare_host
 from structures.doping_result import Doping
 from structures.prototypes import available_prototypes
 from structures.prototypes.llzo import build_llzo_cubic
-from structures.reference_phases import phase_energies, reference_structures
 from training_data import Failure, InputError
 
 DEFAULT_CONTENT = 0.25
@@ -50,7 +49,7 @@ def doping_stage(
     references = [read_crystal(str(path)) for path in given]
     host = prepare_host(_read_host(settings.host), counts=settings.counts)
     if settings.defect_energy and not settings.every:
-        _phases(host.atoms, wanted[0], references)  # refused before time is spent
+        phases_of(host.atoms, wanted[0], references)  # refused before time is spent
     potential = load_potential(settings.model) if settings.model else None
     dopings: list[Doping | Failure] = []
     for index, each in enumerate(wanted):
@@ -67,17 +66,20 @@ def doping_stage(
         },
     )
     with folder.opened(settings=settings, provenance=record, overwrite=overwrite):
-        defects = _defects(
-            host,
-            wanted=wanted,
-            dopings=dopings,
-            settings=settings,
-            potential=potential,
-            references=references,
-        )
+        energies: list[DopantEnergies | Failure | None] = [None] * len(wanted)
+        if potential is not None and settings.defect_energy:
+            energies = dopant_energies(
+                host,
+                wanted=wanted,
+                dopings=dopings,
+                settings=settings,
+                potential=potential,
+                references=references,
+                progress=progress,
+            )
         rows = [
-            write_cells(folder, each, doping, defect, settings)
-            for each, doping, defect in zip(wanted, dopings, defects, strict=True)
+            write_cells(folder, each, doping, found, settings)
+            for each, doping, found in zip(wanted, dopings, energies, strict=True)
         ]
         table = write_table(folder, rows)
         return folder.finish(
@@ -85,7 +87,7 @@ def doping_stage(
                 folder,
                 wanted=wanted,
                 dopings=dopings,
-                defects=defects,
+                energies=energies,
                 rows=rows,
                 table=table,
             )
@@ -148,7 +150,7 @@ def _build(
             n_dopants=settings.n_dopants,
             placement=settings.placement,
             n_candidates=settings.n_candidates,
-            compensating=settings.compensating,
+            compensating=settings.compensation or settings.compensating,
             oxidation_states=settings.oxidation_states,
             min_distance_A=settings.min_distance_A,
             n_runs=settings.n_runs,
@@ -166,73 +168,3 @@ def _refuse_all_failed(dopings: Sequence[Doping | Failure]) -> None:
     failures = [found for found in dopings if isinstance(found, Failure)]
     if len(failures) == len(dopings):
         raise InputError(f"No dopant could be built. The first: {failures[0].reason}")
-
-
-def _defects(
-    host: DopingHost,
-    *,
-    wanted: Sequence[WantedDopant],
-    dopings: Sequence[Doping | Failure],
-    settings: DopedSettings,
-    potential: Potential | None,
-    references: Sequence[Atoms],
-) -> list[DefectEnergy | Failure | None]:
-    """Defect energy of the lowest cell of each dopant, where it was asked for."""
-    if potential is None or not settings.defect_energy:
-        return [None] * len(wanted)
-    undoped = order_host(
-        host,
-        rng=np.random.default_rng(settings.seed),
-        oxidation_states=settings.oxidation_states,
-        min_distance_A=settings.min_distance_A,
-        n_runs=settings.n_runs,
-        n_sweeps=settings.n_sweeps,
-    )
-    known: dict[str, float] = {}
-    found: list[DefectEnergy | Failure | None] = []
-    for each, doping in zip(wanted, dopings, strict=True):
-        if isinstance(doping, Failure):
-            found.append(None)
-            continue
-        try:
-            phases = _phases(undoped, each, references)
-            new = {name: atoms for name, atoms in phases.items() if name not in known}
-            known |= phase_energies(new, potential)
-            found += defect_energies(
-                [doping.atoms],
-                undoped,
-                potential,
-                dopant=each.element,
-                phases={name: known[name] for name in phases},
-                max_steps=settings.max_steps,
-                fmax_eV_per_A=settings.fmax_eV_per_A,
-            )
-        except InputError as error:
-            if not settings.every:
-                raise
-            found.append(Failure(each.name, str(error)))
-    return found
-
-
-def _phases(
-    host: Atoms, wanted: WantedDopant, references: Sequence[Atoms]
-) -> dict[str, Atoms]:
-    """Phases that one dopant refers to; a given one replaces its built-in oxide."""
-    given = [a for a in references if wanted.element in a.get_chemical_symbols()]
-    if len(given) > 1:
-        raise InputError(
-            f"references must hold {wanted.element} once; got it in "
-            f"{', '.join(a.get_chemical_formula() for a in given)}. Leave one out."
-        )
-    if not given:
-        ions = {wanted.element: wanted.oxidation_state}
-        return reference_structures(host, ions=ions)
-    return {**reference_structures(host, ions={}), _formula(given[0]): given[0]}
-
-
-def _formula(atoms: Atoms) -> str:
-    """Reduced formula, by which phases are named."""
-    from pymatgen.core import Composition  # noqa: PLC0415 (slow to import)
-
-    formula: str = Composition(atoms.get_chemical_formula()).reduced_formula
-    return formula

@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,11 @@ from ase.io import write
 from lithophile.curves import new_figure, tidy
 from lithophile.doping_settings import DopedSettings
 from lithophile.run_folder import RunFolder
+from lithophile.stages.doping_energies import DopantEnergies
+from lithophile.stages.doping_wanted import WantedDopant
 from structures.defect_energy import DefectEnergy
 from structures.dopants import write_ion
+from structures.doping_energies import CellEnergy
 from structures.doping_result import Doping
 from training_data import Failure
 
@@ -33,38 +35,13 @@ COLUMNS = (
     "potential_energy_eV",
     "n_runs_lowest",
     "defect_energy_eV_per_dopant",
+    "relaxed",
+    "converged",
     "passes",
     "structure",
+    "relaxed_structure",
     "failure",
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class WantedDopant:
-    """One dopant that was asked for.
-
-    Parameters
-    ----------
-    element
-        Chemical symbol.
-    oxidation_state
-        Its charge [e].
-    site
-        What it replaces.
-    source
-        Where the wish comes from: the list's source, or "given".
-
-    """
-
-    element: str
-    oxidation_state: int
-    site: str
-    source: str
-
-    @property
-    def name(self) -> str:
-        """Ion and site, such as ``"Al3+-Li"``; names files too."""
-        return f"{write_ion(self.element, self.oxidation_state)}-{self.site}"
 
 
 def write_table(folder: RunFolder, rows: Sequence[Mapping[str, Any]]) -> Path:
@@ -81,7 +58,7 @@ def write_cells(
     folder: RunFolder,
     wanted: WantedDopant,
     doping: Doping | Failure,
-    defect: DefectEnergy | Failure | None,
+    energies: DopantEnergies | Failure | None,
     settings: DopedSettings,
 ) -> dict[str, Any]:
     """Write the cells of one dopant; return its line of the table."""
@@ -109,12 +86,41 @@ def write_cells(
         "n_runs_lowest": best.n_runs_lowest,
         "structure": path.name,
     }
-    if isinstance(defect, DefectEnergy):
-        row["defect_energy_eV_per_dopant"] = round(defect.energy_per_dopant_eV, 4)
-        row["passes"] = defect.below(settings.cutoff_eV)
-    elif defect is not None:
-        row["failure"] = defect.reason
-    return row
+    if isinstance(energies, Failure):
+        return row | {"failure": energies.reason}
+    if energies is None:
+        return row
+    lowest = energies.lowest
+    if isinstance(lowest, Failure):
+        return row | {"failure": lowest.reason}
+    return row | {
+        "defect_energy_eV_per_dopant": round(lowest.energy_per_dopant_eV, 4),
+        "relaxed": lowest.relaxed,
+        "converged": lowest.converged,
+        "passes": energies.passes(settings.cutoff_eV),
+        "relaxed_structure": _write_relaxed(folder, wanted, energies),
+    }
+
+
+def _write_relaxed(
+    folder: RunFolder, wanted: WantedDopant, energies: DopantEnergies
+) -> str | None:
+    """Write the relaxed cells with their numbers; None where none was relaxed."""
+    frames = []
+    for cell, defect in zip(energies.cells, energies.defects, strict=True):
+        if isinstance(cell, CellEnergy) and cell.relaxed:
+            atoms = cell.atoms.copy()
+            atoms.info |= {"relaxed_energy_eV": cell.energy_eV}
+            atoms.info |= {"converged": cell.converged}
+            if isinstance(defect, DefectEnergy):
+                value = defect.energy_per_dopant_eV
+                atoms.info |= {"defect_energy_eV_per_dopant": value}
+            frames.append(atoms)
+    if not frames:
+        return None
+    path = folder.path / f"{wanted.name}-relaxed.extxyz"
+    write(path, frames, format="extxyz")
+    return path.name
 
 
 def stage_result(
@@ -122,21 +128,28 @@ def stage_result(
     *,
     wanted: Sequence[WantedDopant],
     dopings: Sequence[Doping | Failure],
-    defects: Sequence[DefectEnergy | Failure | None],
+    energies: Sequence[DopantEnergies | Failure | None],
     rows: Sequence[Mapping[str, Any]],
     table: Path,
 ) -> dict[str, Any]:
     """Gather the numbers: in full for one dopant, as a table for many."""
     built = [doping for doping in dopings if isinstance(doping, Doping)]
     if len(wanted) == 1:
-        (doping,), (defect,) = built, defects
+        (doping,), (found,), (row,) = built, energies, rows
+        defects = found.defects if isinstance(found, DopantEnergies) else ()
+        lowest = found.lowest if isinstance(found, DopantEnergies) else None
         return {
             "structure": folder.path / f"{wanted[0].name}.extxyz",
             "n_atoms": len(doping.atoms),
             **doping.to_json(),
             "defect_energy": (
-                defect.to_json() if isinstance(defect, DefectEnergy) else None
+                lowest.to_json() if isinstance(lowest, DefectEnergy) else None
             ),
+            "passes": row.get("passes"),
+            "defect_energies_eV_per_dopant": [
+                each.energy_per_dopant_eV if isinstance(each, DefectEnergy) else None
+                for each in defects
+            ],
             "table": table,
             "figure": _draw(folder, doping),
         }

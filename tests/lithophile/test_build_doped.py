@@ -70,8 +70,7 @@ def test_all_dopants_of_an_ordered_host(tmp_path, tetragonal):
     assert result["n"] == len(rows)
     assert result["n_built"] == len(rows) - len(need_lithium)
     assert result["all_neutral"] is True
-    with (tmp_path / "all" / "dopants.csv").open(encoding="utf-8") as stream:
-        table = list(csv.DictReader(stream))
+    table = _table(tmp_path / "all")
     assert len(table) == len(rows)
     for line in table:
         if line["failure"]:
@@ -81,6 +80,11 @@ def test_all_dopants_of_an_ordered_host(tmp_path, tetragonal):
         assert float(line["minimum_distance_A"]) > 1.7
         atoms = read(tmp_path / "all" / line["structure"])
         assert len(atoms) == int(line["n_atoms"])
+
+
+def _table(out):
+    with (out / "dopants.csv").open(encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
 
 
 def test_settings_have_the_defaults_of_the_library():
@@ -125,6 +129,20 @@ def test_settings_have_the_defaults_of_the_library():
             "multiple of 2",
         ),
         ({"dopant": "Li+", "site": "La", "model": "absent"}, "absent"),
+        (
+            {"dopant": "Y3+", "site": "Zr", "n_dopants": 4, "compensation": {"Li": 2}},
+            "must make the cell neutral",
+        ),
+        ({"every": True, "compensation": {"Li": 2}}, "one dopant"),
+        (
+            {
+                "dopant": "Y3+",
+                "site": "Zr",
+                "compensating": "O",
+                "compensation": {"Li": 2},
+            },
+            "must not both",
+        ),
     ],
 )
 def test_wrong_input_is_refused_and_nothing_written(tmp_path, options, words):
@@ -166,6 +184,27 @@ def test_defect_energy_with_a_phase_of_the_user(tmp_path):
     assert defect["reaction"] == {"Li": 0.0, "Li2O": -1.0, "MgO": 1.0}
     assert defect["exchanged"] == {"Li": -2, "Mg": 1}
     assert 0 < defect["energy_per_dopant_eV"] < 4
+    assert defect["relaxed"] is defect["converged"] is result["passes"] is True
+    (row,) = _table(tmp_path / "out")
+    assert row["relaxed"] == row["converged"] == row["passes"] == "True"
+    cells = read(tmp_path / "out" / row["relaxed_structure"], index=":")
+    assert [a.info["converged"] for a in cells] == [True]
+    assert cells[0].info["relaxed_energy_eV"] == pytest.approx(
+        defect["doped_energy_eV"], rel=1e-9
+    )
+
+
+def test_several_elements_compensate_from_the_command_line(lithophile, tmp_path):
+    """Four Y3+ on Zr4+: two Li come in, one O leaves."""
+    answer = lithophile(
+        *("build", "doped", "--dopant", "Y3+", "--site", "Zr", "--n-dopants", "4"),
+        *("--compensate", "Li=2 O=-1", "--candidates", "1", "--runs", "1"),
+        *("--sweeps", "20", "--out", "y", "--json"),
+    ).json
+    assert answer["charge"] == 0
+    assert answer["compensation"] == {"Li": 2, "O": -1}
+    atoms = read(tmp_path / answer["structure"])
+    assert atoms.get_chemical_formula(mode="metal") == "La24Li58Y4Zr12O95"
 
 
 def test_host_without_vacant_lithium_sites(tmp_path, tetragonal):

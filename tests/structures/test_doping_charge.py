@@ -22,7 +22,7 @@ def test_aluminium_on_lithium_is_the_published_garnet():
     balance = _balance()
     assert balance.counts == {"Li": 50, "La": 24, "Zr": 16, "O": 96, "Al": 2}
     assert balance.formula == "Li6.25Al0.25La3Zr2O12"
-    assert balance.n_compensating == -4
+    assert balance.compensation == {"Li": -4}
     assert balance.content == 0.25
 
 
@@ -52,7 +52,9 @@ def test_whatever_is_not_refused_is_neutral(charge, site, n):
     states = {"Li": 1, "La": 3, "Zr": 4, "O": -2, "V": charge}
     balance = _balance(dopant="V", oxidation_state=charge, replaced=site, n_dopants=n)
     assert sum(states[e] * k for e, k in balance.counts.items()) == 0
-    assert sum(balance.counts.values()) == sum(LLZO.values()) + balance.n_compensating
+    assert sum(balance.counts.values()) == sum(LLZO.values()) + sum(
+        balance.compensation.values()
+    )
 
 
 @pytest.mark.parametrize(
@@ -97,3 +99,28 @@ def test_content_is_a_number_of_dopants(content, number):
 def test_content_that_needs_another_cell_is_refused(content):
     with pytest.raises(InputError, match=r"0\.125"):
         dopants_of_content(content, n_formula_units=8)
+
+
+def test_several_elements_compensate_as_the_user_counts():
+    """Four Y3+ on Zr4+ lack four charges: two Li come in and one O leaves."""
+    balance = _balance(
+        dopant="Y", replaced="Zr", n_dopants=4, compensating={"Li": 2, "O": -1}
+    )
+    assert balance.counts == {"Li": 58, "La": 24, "Zr": 12, "O": 95, "Y": 4}
+    assert balance.charge == 0
+    assert balance.compensation == {"Li": 2, "O": -1}
+
+
+@pytest.mark.parametrize(
+    ("compensating", "words"),
+    [
+        ({"Li": 2, "O": -2}, r"neutral; got Li=\+2 O=-2 .* charge of \+2 e"),
+        ({}, r"got nothing for 4 Y3\+ on Zr, which leaves a charge of -4 e"),
+        ({"Li": 2, "F": -2}, "elements of the host"),
+        ({"Li": 4.5, "O": -0.25}, "whole ions"),
+        ({"Li": -200, "O": -102}, "enough Li to remove"),
+    ],
+)
+def test_counts_that_do_not_balance_are_refused(compensating, words):
+    with pytest.raises(InputError, match=words):
+        _balance(dopant="Y", replaced="Zr", n_dopants=4, compensating=compensating)

@@ -1,23 +1,20 @@
 """Defect energies are reaction energies with the phases that are stated."""
 
 from collections import Counter
+from dataclasses import replace
 
-import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
-from ase.calculators.lj import LennardJones
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlip import load_potential
-from mlip.ase_potential import AsePotential
 from structures.charge_balance import balance_charge
 from structures.chemical_potentials import chemical_potentials
-from structures.defect_energy import DefectEnergy, defect_energies, defect_energy
+from structures.defect_energy import DefectEnergy, defect_energy
 from structures.dopants import load_llzo_dopants, read_ion
 from structures.reference_oxides import build_reference_oxide, oxide_ions
-from structures.reference_phases import phase_energies, reference_structures
+from structures.reference_phases import reference_structures
 from training_data.errors import InputError
 
 LLZO = {"Li": 56, "La": 24, "Zr": 16, "O": 96}
@@ -49,6 +46,7 @@ def _aluminium(phases, doped_eV=-1500.0, host_eV=-1510.0):
     )
 
 
+@settings(deadline=None)  # the first example imports pymatgen
 @given(st.tuples(energies, energies, energies, energies, energies))
 def test_compound_that_is_a_sum_of_its_atoms_costs_nothing(per_atom):
     """E = Σ n ε for cells and phases alike: the defect energy vanishes exactly."""
@@ -125,9 +123,12 @@ def test_filter_of_two_electronvolts(energy, passes):
         reaction={},
         chemical_potentials_eV={},
         phases={},
+        converged=True,
     )
     assert found.below() is passes
     assert found.below(cutoff_eV=energy + 0.1)
+    with pytest.raises(InputError, match="at rest"):
+        replace(found, converged=False).below()
 
 
 @pytest.mark.parametrize(
@@ -247,7 +248,10 @@ def test_constructed_oxide_is_near_the_measured_one(element, charge, group, volu
     counts = Counter(atoms.get_chemical_symbols())
     per_formula = {1: 1, 2: 1, 3: 2, 4: 1, 5: 1, 6: 1}[charge]
     n_units = counts[element] / per_formula
-    assert atoms.get_volume() / n_units == pytest.approx(volume_A3, rel=0.15)
+    # sums of ionic radii reproduce mean distances to 0.05 Å: 3 δd/d at d = 2.1 Å. A
+    # radius of another coordination number or charge is off by 0.1 Å or more
+    rel = 3 * 0.05 / 2.1
+    assert atoms.get_volume() / n_units == pytest.approx(volume_A3, rel=rel)
 
 
 def test_ion_without_an_oxide_is_refused():
@@ -275,55 +279,3 @@ def test_phases_of_the_garnet():
 def test_host_without_lithium_is_refused():
     with pytest.raises(InputError, match="oxide that contains lithium"):
         reference_structures(bulk("MgO", "rocksalt", a=4.2), ions={"Al": 3})
-
-
-def test_cells_of_one_batch_fail_alone():
-    """One of two doped cells cannot be evaluated: the other one's energy stands."""
-    potential = AsePotential(LennardJones(sigma=2.5, epsilon=0.1, rc=6.0))
-    host = bulk("LiCl", "rocksalt", a=5.13, cubic=True)
-    doped = host.copy()
-    doped.symbols[doped.symbols.search("Li")[0]] = "Na"
-    broken = doped.copy()
-    broken.positions[0] = np.nan
-    found = defect_energies(
-        [doped, broken],
-        host,
-        potential,
-        dopant="Na",
-        phases={"NaCl": -1.0, "Li": -0.5},
-    )
-    assert isinstance(found[0], DefectEnergy)
-    assert found[1].id == "1"
-    assert "not finite" in found[1].reason
-    (energy,) = potential.evaluate([host]).energies
-    by_hand = energy - energy - (-1.0) + energy / 4  # host + NaCl → doped + LiCl
-    assert found[0].energy_eV == pytest.approx(by_hand, rel=1e-9)
-
-
-def test_doped_cell_without_the_dopant_is_refused():
-    potential = AsePotential(LennardJones())
-    host = bulk("LiCl", "rocksalt", a=5.13)
-    with pytest.raises(InputError, match="dopant Na"):
-        defect_energies([host], host, potential, dopant="Na", phases={"Li": -1.0})
-
-
-@pytest.fixture(scope="module")
-def chgnet():
-    return load_potential("chgnet")
-
-
-def test_magnesia_and_lime_do_not_mix(chgnet):
-    """Mg2+ in CaO costs 0.2–1 eV: the solubility of MgO in CaO is small."""
-    phases = phase_energies(
-        {"MgO": build_reference_oxide("Mg", 2), "Ca": bulk("Ca", "fcc", a=5.5)}, chgnet
-    )
-    lime = bulk("CaO", "rocksalt", a=4.81, cubic=True)
-    doped = lime.copy()
-    doped.symbols[0] = "Mg"
-    (found,) = defect_energies(
-        [doped], lime, chgnet, dopant="Mg", phases=phases, max_steps=30
-    )
-    assert found.reaction["MgO"] == 1
-    assert found.reaction["CaO"] == -1
-    assert found.reaction["Ca"] == 0
-    assert 0.2 < found.energy_per_dopant_eV < 1.0
