@@ -138,7 +138,8 @@ def read_ion(text: str) -> tuple[str, int]:
     Raises
     ------
     InputError
-        If the charge or its sign is missing, or the element does not exist.
+        If the charge or its sign is missing, the element does not exist, or no
+        compound of it is known in which it has this charge or more.
 
     Examples
     --------
@@ -146,13 +147,23 @@ def read_ion(text: str) -> tuple[str, int]:
     (('Al', 3), ('Na', 1), ('O', -2))
 
     """
+    from pymatgen.core import Element  # noqa: PLC0415 (slow to import)
+
     found = re.fullmatch(r"([A-Z][a-z]?)(\d*)([+-])", text.strip())
     if found is None or atomic_numbers.get(found[1], 0) < 1 or found[2] == "0":
         raise InputError(
             f"dopant must be an element with its charge; got {text!r}. "
             "Write for example Al3+."
         )
-    return found[1], int(found[2] or 1) * (1 if found[3] == "+" else -1)
+    charge = int(found[2] or 1) * (1 if found[3] == "+" else -1)
+    known = Element(found[1]).oxidation_states or (0,)
+    if not min(*known, 0) <= charge <= max(*known, 0):
+        raise InputError(
+            f"dopant must have a charge that {found[1]} can have, between "
+            f"{min(*known, 0)} and {max(*known, 0)}; got {text!r}. "
+            "Correct the charge."
+        )
+    return found[1], charge
 
 
 def write_ion(element: str, oxidation_state: int) -> str:

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 COLOURS = {
     "Li": "#a070d8",
     "Zr": "#35c4d4",
-    "Hf": "#35c4d4",
+    "Hf": "#d98a3d",
     "Cl": "#4cb84c",
     "La": "#3f6fc0",
     "O": "#e04a3a",
 }
 RADII_A = {"Li": 0.80, "Zr": 0.95, "Hf": 0.95, "Cl": 0.95, "La": 1.10, "O": 0.70}
 SHOWN_WIDTH_A = 20.0
+TALLEST = 4.0  # height over width beyond which a picture cannot be read
 EDGE_A = 0.05
 FAR_PALENESS = 0.6
 
@@ -33,7 +34,8 @@ def draw_side_view(
 ) -> "Axes":
     """Projection along y, near atoms in front and far ones pale, by element.
 
-    Narrow cells are repeated along x to about 20 Å; the dashed line is one cell.
+    Narrow cells are repeated along x to about 20 Å, tall ones to a quarter of their
+    height; the dashed line is one cell.
 
     Parameters
     ----------
@@ -59,7 +61,7 @@ def draw_side_view(
     wrapped = atoms.copy()
     wrapped.wrap(eps=1e-6)
     edge, height = float(wrapped.cell[0, 0]), float(wrapped.cell[2, 2])
-    n_cells = max(1, round(SHOWN_WIDTH_A / edge))
+    n_cells = max(1, round(max(SHOWN_WIDTH_A, height / TALLEST) / edge))
     width = n_cells * edge
     marked = np.zeros(len(wrapped), dtype=bool)
     if highlight is not None:

@@ -107,6 +107,12 @@ def test_ion_that_cannot_be_read(text):
         read_ion(text)
 
 
+@pytest.mark.parametrize("text", ["Al13+", "Al4+", "O3-", "He+", "La5+"])
+def test_charge_that_the_element_never_has(text):
+    with pytest.raises(InputError, match="a charge that"):
+        read_ion(text)
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_ion_is_read_as_it_is_written(row):
     assert read_ion(row.ion) == (row.element, row.oxidation_state)
