@@ -43,7 +43,7 @@ class Ordering:
     n_runs
         Number of runs.
     n_runs_lowest
-        Runs whose lowest energy is the lowest of all, within 0.1 meV.
+        Runs whose lowest energy is the lowest of all, within 1 meV.
     method
         ``"tempering"``, ``"annealing"`` or ``"enumeration"``.
     oxidation_states

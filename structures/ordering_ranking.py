@@ -8,17 +8,16 @@ from ase import Atoms
 from structures.disordered_crystal import DisorderedCrystal
 from structures.ordering import Ordering
 from structures.ordering_problem import VACANCY, OrderingProblem
-from structures.site_symmetry import (
-    canonical_arrangement,
-    site_permutations,
-    symmetry_dataset,
-)
+from structures.site_symmetry import canonical_arrangement, symmetry_dataset
 from training_data.errors import Failure, InputError
 
 if TYPE_CHECKING:
     from mlip.potential import Potential
 
+RUNS_AGREE_eV = 1e-3
 SAME_ENERGY_eV = 1e-4
+MOST_RANKED = 5
+"""Structures that a potential sees at most, for each one that is wanted."""
 
 
 def rank_arrangements(
@@ -26,6 +25,7 @@ def rank_arrangements(
     problem: OrderingProblem,
     by_run: list[np.ndarray],
     *,
+    permutations: np.ndarray,
     method: str,
     oxidation_states: dict[str, float],
     n_keep: int,
@@ -40,21 +40,25 @@ def rank_arrangements(
             "min_distance_A and exclusions must leave an arrangement without forbidden "
             f"pairs; got none in {len(by_run)} runs. Lower the distances or the counts."
         )
-    permutations = _on_sites(site_permutations(crystal), problem.sites)
     pool = np.vstack(by_run)
     pool_energies = np.concatenate(energies)
+    # a potential also sees what ties with the last one that is wanted
+    n_seen = n_candidates(n_keep, potential)
+    last = np.inf
     distinct: dict[bytes, tuple[np.ndarray, float, int]] = {}
     for index in np.argsort(pool_energies, kind="stable"):
         energy = float(pool_energies[index])
-        if len(distinct) >= n_keep and energy > max(
-            known for _, known, _ in distinct.values()
+        if len(distinct) >= n_seen or (
+            len(distinct) >= n_keep and energy > last + SAME_ENERGY_eV
         ):
             break
         name, images = canonical_arrangement(pool[index], permutations)
-        distinct.setdefault(name, (pool[index], energy, images))
-    chosen = list(distinct.values())[:n_keep]
+        if name not in distinct:
+            distinct[name] = (pool[index], energy, images)
+            last = energy if len(distinct) <= n_keep else last
+    chosen = list(distinct.values())
     structures = [_structure(crystal, problem, found) for found, _, _ in chosen]
-    order, answers, failures = _by_potential(structures, potential)
+    order, answers, failures = _by_potential(structures, potential, n_keep)
     violations = problem.violations(np.array([found for found, _, _ in chosen]))
     return Ordering(
         structures=tuple(structures[i] for i in order),
@@ -67,19 +71,16 @@ def rank_arrangements(
         forbidden_pairs=_forbidden_pairs(crystal, problem),
         run_lowest_eV=tuple(run_lowest),
         n_runs=len(by_run),
-        n_runs_lowest=sum(e <= min(run_lowest) + SAME_ENERGY_eV for e in run_lowest),
+        n_runs_lowest=sum(e <= min(run_lowest) + RUNS_AGREE_eV for e in run_lowest),
         method=method,
         oxidation_states=oxidation_states,
         failures=failures,
     )
 
 
-def _on_sites(permutations: np.ndarray, sites: np.ndarray) -> np.ndarray:
-    """Permutations of all sites as permutations of some, which they keep together."""
-    place = np.full(permutations.shape[1], -1)
-    place[sites] = np.arange(len(sites))
-    reduced: np.ndarray = np.unique(place[permutations[:, sites]], axis=0)
-    return reduced
+def n_candidates(n_keep: int, potential: "Potential | None") -> int:
+    """How many orders are looked at for as many as are wanted."""
+    return n_keep if potential is None else MOST_RANKED * n_keep
 
 
 def _structure(
@@ -140,12 +141,13 @@ def _forbidden_pairs(
 
 
 def _by_potential(
-    structures: list[Atoms], potential: "Potential | None"
+    structures: list[Atoms], potential: "Potential | None", n_keep: int
 ) -> tuple[list[int], tuple[float, ...] | None, tuple[Failure, ...]]:
     """Order of the structures, their energies by the potential, and failures."""
     if potential is None:
         return list(range(len(structures))), None, ()
     evaluation = potential.evaluate(structures)
     energies = np.asarray(evaluation.energies, dtype=float)
-    order = [int(i) for i in np.argsort(energies, kind="stable")]  # NaN comes last
+    # NaN comes last
+    order = [int(i) for i in np.argsort(energies, kind="stable")[:n_keep]]
     return order, tuple(float(energies[i]) for i in order), tuple(evaluation.failures)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from structures.ordering_moves import Chains
+from structures.ordering_pool import FEWEST_KEPT, Pool
 from structures.ordering_problem import VACANCY, OrderingProblem
 from training_data.errors import InputError
 
@@ -17,7 +18,6 @@ LADDER_ATOMS = 56  # cells with more mobile atoms need denser ladders
 FEWEST_RUNGS, MOST_RUNGS = 5, 32
 MOVES_BETWEEN_EXCHANGES = 10
 ROUNDS_BETWEEN_REFRESHES = 500  # rounding stays far below 1e-9 eV
-KEPT_PER_RUN = 32
 SAME_ENERGY_eV = 1e-5
 MOST_ARRANGEMENTS = 2_000_000
 BATCH = 20_000
@@ -53,6 +53,8 @@ def temper(
     n_runs: int,
     n_sweeps: int,
     kT_range: tuple[float, float],
+    permutations: np.ndarray | None = None,
+    n_keep: int = FEWEST_KEPT,
     rng: np.random.Generator,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[np.ndarray]:
@@ -69,7 +71,7 @@ def temper(
     rungs = np.geomspace(low, high, n_rungs)
     kT = np.tile(rungs, n_runs)
     chains = _start(problem, n_runs * n_rungs, rng)
-    found = [_Lowest() for _ in range(n_runs)]
+    found = _pools(problem, permutations, n_runs=n_runs, n_keep=n_keep)
     _remember(found, chains, n_rungs)
     n_rounds = _n_rounds(chains, n_sweeps)
     for number in range(n_rounds):
@@ -96,6 +98,8 @@ def anneal(
     n_runs: int,
     n_sweeps: int,
     kT_range: tuple[float, float],
+    permutations: np.ndarray | None = None,
+    n_keep: int = FEWEST_KEPT,
     rng: np.random.Generator,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[np.ndarray]:
@@ -105,7 +109,7 @@ def anneal(
     cooled in geometric progression, so that both methods cost the same.
     """
     chains = _start(problem, n_runs * FEWEST_RUNGS, rng)
-    found = [_Lowest() for _ in range(n_runs)]
+    found = _pools(problem, permutations, n_runs=n_runs, n_keep=n_keep)
     _remember(found, chains, FEWEST_RUNGS)
     n_rounds = _n_rounds(chains, n_sweeps)
     for number, temperature in enumerate(np.geomspace(*kT_range[::-1], n_rounds)):
@@ -174,23 +178,17 @@ def _all_arrangements(n: int, counts: list[int]) -> Iterator[np.ndarray]:
     return fill(np.full(n, VACANCY, dtype=np.int64), tuple(range(n)), 1)
 
 
-class _Lowest:
-    """The lowest arrangements that one run has come across, one per energy."""
-
-    def __init__(self) -> None:
-        self.kept: dict[float, np.ndarray] = {}
-        self.limit = np.inf
-
-    def offer(self, energy: float, arrangement: np.ndarray) -> None:
-        """Keep a copy if it is new and low enough."""
-        key = round(energy / SAME_ENERGY_eV) * SAME_ENERGY_eV
-        if key in self.kept:
-            return
-        self.kept[key] = arrangement.copy()
-        if len(self.kept) > 2 * KEPT_PER_RUN:
-            lowest = sorted(self.kept)[:KEPT_PER_RUN]
-            self.kept = {energy: self.kept[energy] for energy in lowest}
-            self.limit = lowest[-1]
+def _pools(
+    problem: OrderingProblem,
+    permutations: np.ndarray | None,
+    *,
+    n_runs: int,
+    n_keep: int,
+) -> list[Pool]:
+    """One pool a run; without symmetry every arrangement is an order of its own."""
+    if permutations is None:
+        permutations = np.arange(len(problem.sites))[None]
+    return [Pool(permutations, n_keep=n_keep) for _ in range(n_runs)]
 
 
 def _start(problem: OrderingProblem, n_chains: int, rng: np.random.Generator) -> Chains:
@@ -207,24 +205,23 @@ def _n_rounds(chains: Chains, n_sweeps: int) -> int:
     return math.ceil(n_sweeps * chains.moves_per_sweep / MOVES_BETWEEN_EXCHANGES)
 
 
-def _remember(found: list[_Lowest], chains: Chains, per_run: int) -> None:
+def _remember(found: list[Pool], chains: Chains, per_run: int) -> None:
     """Offer every chain that is low enough to the pool of its run."""
-    limits = np.repeat([lowest.limit for lowest in found], per_run)
+    limits = np.repeat([pool.limit_eV for pool in found], per_run)
     for index in np.flatnonzero(chains.energies < limits):
         found[index // per_run].offer(
             float(chains.energies[index]), chains.arrangements[index]
         )
 
 
-def _minima(problem: OrderingProblem, found: list[_Lowest]) -> list[np.ndarray]:
+def _minima(problem: OrderingProblem, found: list[Pool]) -> list[np.ndarray]:
     """Arrangements of every run as found and after a quench, each of shape (m, n)."""
     result = []
-    for lowest in found:
-        if not lowest.kept:
+    for pool in found:
+        before = pool.lowest()
+        if not len(before):
             result.append(np.empty((0, len(problem.sites)), dtype=np.int64))
             continue
-        ranked = sorted(lowest.kept)[:KEPT_PER_RUN]
-        before = np.array([lowest.kept[key] for key in ranked])
         chains = Chains(problem, before)
         chains.quench()
         both = np.vstack([before, chains.arrangements])

@@ -8,7 +8,7 @@ import numpy as np
 from structures.disordered_crystal import DisorderedCrystal
 from structures.ordering import Ordering
 from structures.ordering_problem import ordering_problem
-from structures.ordering_ranking import rank_arrangements
+from structures.ordering_ranking import n_candidates, rank_arrangements
 from structures.ordering_runs import (
     anneal,
     enumerate_arrangements,
@@ -16,6 +16,7 @@ from structures.ordering_runs import (
     temperature_range,
 )
 from structures.oxidation_states import oxidation_states_of
+from structures.site_symmetry import permutations_within, site_permutations
 from training_data.errors import InputError
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def order_sites(
         Number of symmetry-distinct structures wanted at most.
     potential
         Evaluates the structures as they are, in one batch, and ranks them instead of
-        the electrostatic energy.
+        the electrostatic energy. It also sees those that tie with the last one wanted
+        (0.1 meV), up to five times ``n_keep``.
     progress
         Called with the number of rounds of moves that are done, and of all.
     rng
@@ -140,6 +142,7 @@ def order_sites(
                 f"does not know {', '.join(unknown)}. Choose another, or none."
             )
     problem.random_arrangement(rng)  # raises where the counts do not fit
+    permutations = permutations_within(site_permutations(crystal), problem.sites)
     if method == "enumeration":
         by_run = [enumerate_arrangements(problem, n_keep=BEYOND * n_keep)]
     else:
@@ -149,6 +152,8 @@ def order_sites(
             n_runs=n_runs,
             n_sweeps=n_sweeps,
             kT_range=kT_range or temperature_range(problem, volume),
+            permutations=permutations,
+            n_keep=n_candidates(n_keep, potential),
             rng=rng,
             progress=progress,
         )
@@ -156,6 +161,7 @@ def order_sites(
         crystal,
         problem,
         by_run,
+        permutations=permutations,
         method=method,
         oxidation_states=oxidation_states_of(crystal.content, oxidation_states),
         n_keep=n_keep,

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Hashable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,33 @@ def site_permutations(crystal: DisorderedCrystal) -> np.ndarray:
     return permutations_of_sites(crystal.cell_A, crystal.scaled_positions, marks)
 
 
+def permutations_within(permutations: np.ndarray, sites: np.ndarray) -> np.ndarray:
+    """Permutations of all sites as permutations of some, which they keep together.
+
+    Parameters
+    ----------
+    permutations
+        From ``site_permutations``, shape (n_permutations, n_sites).
+    sites
+        Indices of the sites that matter, shape (n,): whole orbits.
+
+    Returns
+    -------
+    ndarray
+        Integers, shape (n_different, n), pointing into ``sites``.
+
+    Examples
+    --------
+    >>> square = np.array([[0, 1, 2, 3], [0, 1, 3, 2]])
+    >>> permutations_within(square, np.array([2, 3])).tolist()
+    [[0, 1], [1, 0]]
+
+    """
+    place = np.full(permutations.shape[1], -1)
+    place[sites] = np.arange(len(sites))
+    return np.unique(place[permutations[:, sites]], axis=0)
+
+
 def permutations_of_sites(
     cell_A: np.ndarray, scaled_positions: np.ndarray, kinds: Sequence[Hashable]
 ) -> np.ndarray:
@@ -118,6 +146,45 @@ def permutations_of_sites(
             row[target] = identity
             rows.append(row)
     return np.unique(rows, axis=0)  # sorted, so the identity is first
+
+
+def orbit_keys(arrangements: np.ndarray, permutations: np.ndarray) -> np.ndarray:
+    """Keys of arrangements, which all symmetry images of an arrangement share.
+
+    Parameters
+    ----------
+    arrangements
+        Species index on every site, shape (m, n_sites), small integers.
+    permutations
+        From ``site_permutations``, shape (n_permutations, n_sites).
+
+    Returns
+    -------
+    ndarray
+        Integers, shape (m,): the smallest hash (64 bits) of all images. Much faster
+        than ``canonical_arrangement``; different orders collide about once in 10^19.
+
+    Examples
+    --------
+    >>> ring = np.array([[0, 1, 2, 3], [1, 2, 3, 0], [2, 3, 0, 1], [3, 0, 1, 2]])
+    >>> ways = np.array([[1, 1, 0, 0], [0, 1, 1, 0], [1, 0, 1, 0]])
+    >>> first, turned, other = orbit_keys(ways, ring)
+    >>> bool(first == turned), bool(first == other)
+    (True, False)
+
+    """
+    n_sites = permutations.shape[1]
+    words = _random_words(int(arrangements.max(initial=0)) + 1, n_sites)
+    images = arrangements[:, permutations]  # (m, n_permutations, n_sites)
+    hashes = words[images, np.arange(n_sites)].sum(axis=2)
+    return np.asarray(hashes.min(axis=1))
+
+
+@cache
+def _random_words(n_kinds: int, n_sites: int) -> np.ndarray:
+    """Random number for every species on every site, always the same ones."""
+    rng = np.random.default_rng(0)
+    return rng.integers(-(2**62), 2**62, size=(n_kinds, n_sites))
 
 
 def canonical_arrangement(

@@ -5,8 +5,10 @@ import time
 
 import numpy as np
 import pytest
+from ase.calculators.calculator import Calculator
 from ase.calculators.lj import LennardJones
 from ase.io import read, write
+from ase.neighborlist import neighbor_list
 from pymatgen.analysis.ewald import EwaldSummation
 from pymatgen.core import Structure
 from pymatgen.transformations.standard_transformations import (
@@ -18,6 +20,7 @@ from structures.disordered_crystal import DisorderedCrystal
 from structures.electrostatics import coulomb_matrix
 from structures.ordering_moves import Chains, PENALTY_eV
 from structures.ordering_problem import OrderingProblem, ordering_problem
+from structures.prototypes import build_prototype
 from structures.prototypes.llzo import build_llzo_cubic
 from structures.site_ordering import order_sites
 from structures.site_symmetry import canonical_arrangement, site_permutations
@@ -28,6 +31,24 @@ LOWEST_LLZO_eV = -4865.983454
 
 FCC = ((0, 0, 0), (0.5, 0.5, 0), (0.5, 0, 0.5), (0, 0.5, 0.5))
 TETRAHEDRA = tuple(itertools.product((0.25, 0.75), repeat=3))
+
+
+class ZrHfPairs(Calculator):
+    """Zr and Hf attract each other, the nearer the more: -10 keV A^6 / r^6 a pair."""
+
+    implemented_properties = ("energy", "forces")
+
+    def calculate(self, atoms=None, properties=("energy",), system_changes=()) -> None:
+        super().calculate(atoms, properties, system_changes)
+        metals = atoms[atoms.numbers >= 40]
+        i, j, d = neighbor_list("ijd", metals, 13.0)
+        unlike = (metals.numbers[i] == 40) & (metals.numbers[j] == 72)
+        self.results = {
+            "energy": -1e4 * float((d[unlike] ** -6).sum()),
+            "forces": np.zeros((len(atoms), 3)),
+        }
+
+
 CHARGES = {"Li": 1.0, "Al": 3.0, "O": -2.0}
 
 
@@ -168,6 +189,50 @@ def test_search_finds_the_lowest_of_all_arrangements(make, method: str) -> None:
     assert found.n_runs_lowest >= 3
     assert found.site_counts[0] == exact.site_counts[0]
     assert found.n_equivalent[:3] == exact.n_equivalent[:3]
+
+
+def zirconium_and_hafnium(repetitions=(2, 2, 2)) -> DisorderedCrystal:
+    """Half Zr, half Hf on M of the layered form: charges do not tell them apart."""
+    atoms = build_prototype("Li2ZrCl6").repeat(repetitions)
+    names = [atoms.info["site_names"][site] for site in atoms.arrays["site"]]
+    return DisorderedCrystal(
+        cell_A=atoms.cell.array,
+        scaled_positions=atoms.get_scaled_positions(),
+        occupancies=tuple(
+            {"Zr": 0.5, "Hf": 0.5} if symbol == "Zr" else {symbol: 1.0}
+            for symbol in atoms.symbols
+        ),
+        site_names=tuple(names),
+    )
+
+
+@pytest.mark.parametrize("method", ["tempering", "annealing"])
+def test_orders_of_equal_energy_are_all_found(method: str) -> None:
+    """4 Zr and 4 Hf on 8 sites: 70 arrangements, 10 orders, one energy."""
+    crystal = zirconium_and_hafnium()
+    options = {"n_keep": 50, "n_runs": 2, "n_sweeps": 200}
+    exact, found = (
+        order_sites(crystal, method=how, rng=np.random.default_rng(0), **options)
+        for how in ("enumeration", method)
+    )
+    assert sorted(exact.n_equivalent) == [2, 2, 2, 4, 4, 8, 8, 8, 16, 16]
+    assert sum(exact.n_equivalent) == 70
+    assert sorted(found.n_equivalent) == sorted(exact.n_equivalent)
+
+
+def test_a_potential_chooses_among_all_orders_of_equal_energy() -> None:
+    crystal = zirconium_and_hafnium()
+    potential = AsePotential(ZrHfPairs())
+    options = {"potential": potential, "n_runs": 2, "n_sweeps": 200}
+    every, three = (
+        order_sites(crystal, n_keep=n, rng=np.random.default_rng(0), **options)
+        for n in (50, 3)
+    )
+    assert len(every.structures) == 10
+    assert len(three.structures) == 3
+    assert every.potential_energies_eV is not None
+    assert len(set(np.round(every.potential_energies_eV, 6))) > 3
+    assert three.potential_energies_eV == every.potential_energies_eV[:3]
 
 
 def test_images_of_all_distinct_arrangements_are_all_arrangements() -> None:
