@@ -169,7 +169,7 @@ class LiveNumbers:
             shown[name] = fractions[-1]
             if len(times) - recent > 1:
                 gained = fractions[-1] - fractions[recent]
-                shown["per_ps"] = gained / float(times[-1] - times[recent])
+                shown["dissolved_per_ps"] = gained / float(times[-1] - times[recent])
         if "moved" in self._series and len(times):
             moved = np.array(self._series["moved"])
             rough = rough_diffusivity_cm2_per_s(times, moved)
