@@ -124,6 +124,7 @@ def distinct_placements(
             f"may take; got {n_dopants!r}. Take fewer dopants or a larger cell."
         )
     listed = _listed(allowed, n_dopants, permutations)
+    drawn = listed is None and placement == "random"
     if listed is None:
         apart = np.where(distances_A < min_distance_A, np.inf, distances_A)
         kept = apart if placement == "clustered" else distances_A
@@ -143,6 +144,9 @@ def distinct_placements(
         )
         for chosen, multiplicity in distinct
     ]
+    if drawn:
+        # the first of an orbit comes the earlier, the more images it has
+        return tuple(found[:n_placements])
     if placement == "random":
         weights = np.array([p.multiplicity for p in found], dtype=float)
         order = rng.choice(

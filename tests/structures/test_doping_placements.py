@@ -117,6 +117,29 @@ def test_random_draws_follow_the_generator(garnet):
     assert len(set(draws)) > 1
 
 
+def test_random_draws_have_the_frequency_of_a_random_solution():
+    """30 sites of which two are equivalent: 2 C(28, 3) / C(30, 4) hold one of both."""
+    swap = np.arange(30)
+    swap[:2] = 1, 0
+    chosen = [
+        p
+        for seed in range(16)
+        for p in distinct_placements(
+            range(30),
+            n_dopants=4,
+            distances_A=np.ones((30, 30)),
+            permutations=np.array([np.arange(30), swap]),
+            placement="random",
+            n_placements=50,
+            rng=np.random.default_rng(seed),
+        )
+    ]
+    share = sum(p.multiplicity == 2 for p in chosen) / len(chosen)
+    expected = 2 * comb(28, 3) / comb(30, 4)
+    # four standard deviations; weighted twice it would be 0.39
+    assert share == pytest.approx(expected, abs=4 * (0.239 * 0.761 / 800) ** 0.5)
+
+
 def test_smallest_distance_is_kept(garnet):
     sites = _sites(garnet, "Li")
     assert min(p.dopant_distance_A for p in _place(garnet, sites, 2)) < 1
