@@ -57,6 +57,13 @@ class XrdSettings(Settings):
     polarisation: float = Field(
         0.5, ge=0, le=1, description="Share polarised in the plane of diffraction"
     )
+    monochromator_two_theta_deg: float = Field(
+        0.0,
+        ge=0,
+        lt=90,
+        description="Scattering angle of the monochromator crystal before the sample "
+        "[°]; graphite with Cu has 26.6",
+    )
     fwhm_deg: float = Field(
         0.1,
         gt=0,

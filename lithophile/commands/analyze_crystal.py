@@ -134,6 +134,14 @@ def xrd(
             show_default="0.5", help="Share polarised in the plane of diffraction."
         ),
     ] = None,
+    monochromator_two_theta_deg: Annotated[
+        float | None,
+        typer.Option(
+            "--monochromator-deg",
+            show_default="0.0",
+            help="Scattering angle of the monochromator (°); graphite with Cu: 26.6.",
+        ),
+    ] = None,
     fwhm_deg: Annotated[
         float | None,
         typer.Option("--fwhm", show_default="0.1", help="Width of the peaks (°)."),

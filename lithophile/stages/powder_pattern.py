@@ -91,6 +91,7 @@ def _pattern(
         two_theta_range_deg=settings.two_theta,
         debye_waller_B_A2=settings.debye_waller_B_A2,
         polarisation=settings.polarisation,
+        monochromator_two_theta_deg=settings.monochromator_two_theta_deg,
     )
 
 
@@ -110,6 +111,7 @@ def _fitted(
         shape=shape,
         debye_waller_B_A2=settings.debye_waller_B_A2,
         polarisation=settings.polarisation,
+        monochromator_two_theta_deg=settings.monochromator_two_theta_deg,
     )
 
 

@@ -1,6 +1,7 @@
 """``analyze crystal`` and ``analyze xrd`` as a user runs them."""
 
 import csv
+import math
 
 import numpy as np
 import pytest
@@ -95,3 +96,22 @@ def test_wrong_input_gets_one_message(lithophile, arguments, message):
     answer = lithophile("analyze", *arguments, "--out", "new", code=2)
     assert message in answer.message
     assert "Traceback" not in answer.message
+
+
+def test_monochromator_weakens_the_lines_in_its_plane(lithophile):
+    """Graphite, 2θ = 26.6°: lines times (1 + c² cos²2θ)/(1 + cos²2θ), c = cos 26.6°."""
+    options = ("analyze", "xrd", "LiCl", "--wavelength", "1.5406", "--json")
+    heights, angles = [], []
+    for name, given in (("a", ()), ("b", ("--monochromator-deg", "26.6"))):
+        (phase,) = lithophile(*options, *given, "--out", name).json["phases"]
+        lines = phase["reflections"]
+        heights.append([line["relative_intensity"] for line in lines])
+        angles = [math.radians(line["two_theta_deg"]) for line in lines]
+    share = math.cos(math.radians(26.6)) ** 2
+    squared = np.cos(angles) ** 2
+    expected = (1 + share * squared) / (1 + squared)
+    without, with_crystal = np.array(heights)
+    strongest = int(np.argmax(without))
+    np.testing.assert_allclose(
+        with_crystal / without, expected / expected[strongest], rtol=1e-6
+    )

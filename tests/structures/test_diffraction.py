@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from ase import Atoms
+from ase import Atoms, units
 from ase.build import bulk, make_supercell
 
 from structures import (
@@ -324,18 +324,38 @@ def test_pictures_have_units(mixture, against):
         pattern.plot(against="energy")
 
 
-def test_layered_halide_against_the_published_line():
+PUBLISHED_DENSITY = 2.31 / 0.9094  # g/cm³; of the pellets, over their relative density
+
+
+def at_published_density(name):
+    """Prototype with all lengths stretched to the density of the measured crystal."""
+    atoms = build_prototype(name)
+    density = atoms.get_masses().sum() / atoms.get_volume() * 1e24 / units.mol
+    stretched = atoms.cell.array * (density / PUBLISHED_DENSITY) ** (1 / 3)
+    atoms.set_cell(stretched, scale_atoms=True)
+    return atoms
+
+
+@pytest.mark.parametrize(
+    ("name", "hexagonal"),
+    [
+        ("Li2ZrCl6-P-31c", True),
+        ("Li2ZrCl6-P-3m1", True),
+        ("Li2ZrCl6-P2m", True),
+        ("Li2ZrCl6", False),
+        ("Li2ZrCl6-C2m", False),
+    ],
+)
+def test_layered_halide_against_the_published_line(name, hexagonal):
     """0.285 nm and 14.15° fix the wavelength; where the strong lines then fall."""
     wavelength = 2 * 2.85 * math.sin(math.radians(14.15 / 2))
     assert wavelength == pytest.approx(0.702, abs=5e-4)
-    options = {"wavelength_A": wavelength, "two_theta_range_deg": (4.0, 30.0)}
-    trigonal = xray_pattern(build_prototype("Li2ZrCl6-P-31c"), **options)
-    strongest = int(np.argmax(trigonal.intensity))
-    assert trigonal.hkl[strongest][0][0] == (1, 1, 2)
-    # within the few per cent of an electron micrograph
-    assert trigonal.d_A[strongest] == pytest.approx(2.85, rel=0.04)
-    # cubic stacking of chlorine has no strong line there
-    cubic = xray_pattern(build_prototype("Li2ZrCl6"), **options)
-    near = np.abs(cubic.d_A / 2.85 - 1) < 0.03
-    assert cubic.relative_intensity[near].max(initial=0) < 10
-    assert cubic.d_A[int(np.argmax(cubic.intensity))] < 2.6
+    pattern = xray_pattern(
+        at_published_density(name),
+        wavelength_A=wavelength,
+        two_theta_range_deg=(4.0, 30.0),
+    )
+    # one window for both stackings: fringes of a micrograph are good to 2 %
+    near = np.abs(pattern.d_A / 2.85 - 1) < 0.02
+    strongest = pattern.relative_intensity[near].max(initial=0)
+    assert strongest == 100 if hexagonal else strongest < 1
