@@ -1,6 +1,6 @@
 """Relaxation: lattice sums, invariance, batches, failures."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -12,7 +12,6 @@ from ase.calculators.lj import LennardJones
 from ase.constraints import FixAtoms, FixedLine
 from ase.filters import FrechetCellFilter
 from ase.optimize import LBFGS
-from ase.units import GPa
 
 from mlip.ase_potential import AsePotential
 from mlip.evaluation import Evaluation
@@ -268,135 +267,6 @@ def test_same_minima_as_ase() -> None:
         np.testing.assert_allclose(ours, theirs, atol=1e-3, rtol=0)
 
 
-def strained() -> Atoms:
-    """Copper in a cell that is wrong in all six strains."""
-    atoms = bulk("Cu", a=3.6, cubic=True)
-    strain = np.array([[0.02, 0.015, -0.01], [0, -0.02, 0.02], [0, 0, 0.03]])
-    atoms.set_cell(atoms.cell.array @ (np.eye(3) + strain), scale_atoms=True)
-    return atoms
-
-
-@pytest.mark.parametrize(
-    ("cell", "free"),
-    [("xx,yy", (0, 1)), ("zz", (2,)), ("yz,xz", (3, 4)), ("full", tuple(range(6)))],
-)
-def test_chosen_strains_relax_and_the_others_stay(
-    cell: str, free: tuple[int, ...]
-) -> None:
-    potential = AsePotential(EMT())
-    relaxed = relax(strained(), potential, cell=cell, stress_max_eV_per_A3=1e-5)
-    assert relaxed.converged
-    stress = np.abs(potential.evaluate([relaxed.atoms]).stresses[0])
-    held = [i for i in range(6) if i not in free]
-    assert stress[list(free)].max() <= 1e-5
-    assert stress[held].max(initial=1) > 1e-4
-    moved = np.linalg.inv(strained().cell.array) @ relaxed.atoms.cell.array
-    change = 0.5 * (moved + moved.T) - np.eye(3)
-    if len(free) < 6:
-        voigt = change[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]]
-        assert np.abs(voigt[held]).max() < 0.1 * np.abs(voigt[list(free)]).max()
-
-
-def test_isotropic_keeps_angles_and_shape_keeps_the_volume() -> None:
-    potential = AsePotential(EMT())
-    start = strained()
-    volume = start.get_volume()
-    isotropic = relax(start, potential, cell="isotropic", stress_max_eV_per_A3=1e-5)
-    ratio = isotropic.atoms.cell.array[2, 2] / start.cell.array[2, 2]
-    np.testing.assert_allclose(
-        isotropic.atoms.cell.array, ratio * start.cell.array, rtol=1e-9, atol=1e-12
-    )
-    stress = potential.evaluate([isotropic.atoms]).stresses[0]
-    assert abs(stress[:3].mean()) <= 1e-5
-    shape = relax(start, potential, cell="shape", stress_max_eV_per_A3=1e-5)
-    np.testing.assert_allclose(shape.atoms.get_volume(), volume, rtol=1e-12)
-    stress = potential.evaluate([shape.atoms]).stresses[0]
-    assert np.ptp(stress[:3]) <= 2e-5
-    assert abs(stress[0]) > 1e-3  # volume is not that of the minimum
-    assert shape.energy_eV > relax(start, potential, cell="full").energy_eV
-
-
-def test_fixed_lattice_vectors_stay() -> None:
-    potential = AsePotential(EMT())
-    start = strained()
-    start.rotate(40, (1, 2, 0), rotate_cell=True)  # any orientation
-    relaxed = relax(start, potential, cell="full", fixed_vectors="ab")
-    assert relaxed.converged
-    np.testing.assert_allclose(
-        relaxed.atoms.cell.array[:2], start.cell.array[:2], rtol=0, atol=1e-9
-    )
-    moved = np.linalg.norm(relaxed.atoms.cell.array[2] - start.cell.array[2])
-    assert moved > 0.02
-    # c is at its minimum: no small change of it lowers the energy
-    for direction in np.eye(3):
-        for sign in (-1, 1):
-            other = relaxed.atoms.copy()
-            cell = other.cell.array.copy()
-            cell[2] += sign * 0.01 * direction
-            other.set_cell(cell, scale_atoms=True)
-            assert potential.evaluate([other]).energies[0] > relaxed.energy_eV - 1e-6
-    one = relax(start, potential, cell="full", fixed_vectors="c")
-    np.testing.assert_allclose(
-        one.atoms.cell.array[2], start.cell.array[2], rtol=0, atol=1e-9
-    )
-    full = relax(start, potential, cell="full")
-    assert full.energy_eV < min(one.energy_eV, relaxed.energy_eV) - 1e-3
-
-
-def test_pressure_is_balanced_by_stress() -> None:
-    potential = AsePotential(EMT())
-    free = relax(bulk("Cu", a=3.6), potential, cell="full")
-    pressed = relax(
-        bulk("Cu", a=3.6),
-        potential,
-        cell="full",
-        pressure_GPa=20.0,
-        stress_max_eV_per_A3=1e-5,
-    )
-    stress = potential.evaluate([pressed.atoms]).stresses[0] / GPa
-    np.testing.assert_allclose(stress[:3], -20.0, rtol=1e-3)
-    assert pressed.atoms.get_volume() < free.atoms.get_volume()
-    assert pressed.energy_eV > free.energy_eV
-
-
-def layered() -> Atoms:
-    slab = rattled(24)
-    slab.set_array("layer", np.clip(slab.positions[:, 0] // 1.6, 0, 3).astype(int))
-    slab.set_array("side", (slab.positions[:, 1] > 3.0).astype(int))
-    return slab
-
-
-@pytest.mark.parametrize(
-    ("options", "held"),
-    [
-        ({"fixed_layers": (0,)}, lambda a: a.arrays["layer"] == 0),
-        (
-            {"fixed_layers": (-1,)},
-            lambda a: a.arrays["layer"] == a.arrays["layer"].max(),
-        ),
-        ({"fixed_side": 1}, lambda a: a.arrays["side"] == 1),
-        (
-            {"fixed_layers": (0, 1), "fixed_side": 0},
-            lambda a: (a.arrays["layer"] <= 1) & (a.arrays["side"] == 0),
-        ),
-    ],
-)
-def test_fixed_layers_stay(
-    options: dict[str, object], held: Callable[[Atoms], np.ndarray]
-) -> None:
-    start = layered()
-    start.set_constraint(FixAtoms([5]))
-    relaxed = relax(start, AsePotential(EMT()), **options)
-    assert relaxed.converged
-    fixed = held(start)
-    fixed[5] = True
-    assert 1 < fixed.sum() < len(start)
-    moved = np.linalg.norm(relaxed.atoms.positions - start.positions, axis=1)
-    assert moved[fixed].max() == 0.0
-    assert moved[~fixed].min() > 1e-4
-    assert [list(c.index) for c in relaxed.atoms.constraints] == [[5]]
-
-
 def test_every_kind_of_bad_structure_ends_alone() -> None:
     class Selective(AsePotential):
         """Knows copper and silver; gold stops it altogether."""
@@ -494,10 +364,3 @@ def test_potential_without_stress() -> None:
 def test_more_bad_input(options: dict[str, object], expected: str) -> None:
     with pytest.raises(InputError, match=expected):
         relax(bulk("Cu"), AsePotential(EMT()), **options)
-
-
-def test_layer_that_is_not_there() -> None:
-    with pytest.raises(InputError, match="fixed_layers must be among the labels"):
-        relax(layered(), AsePotential(EMT()), fixed_layers=(9,))
-    with pytest.raises(InputError, match="fixed_side must be among the labels"):
-        relax(layered(), AsePotential(EMT()), fixed_side=2)
