@@ -170,7 +170,7 @@ def main() -> None:
     for dtype in options.dtypes:
         loaded = load_potential(options.model, dtype=dtype, device=options.device)
         network = getattr(loaded, "base", loaded)
-        potential = with_engine(network, options.engine)
+        potential = with_engine(network, engine=options.engine)
         for size in options.sizes:
             atoms = build_atoms(size)
             calls = {

@@ -55,7 +55,7 @@ class EngineUnavailableError(Exception):
     """An engine that cannot be used here; the message says why."""
 
 
-def with_engine(potential: "Potential", engine: str = "auto") -> "Potential":
+def with_engine(potential: "Potential", *, engine: str = "auto") -> "Potential":
     """Potential whose networks are computed by another engine.
 
     An engine that is not there is replaced by the one that ``"auto"`` takes, and
@@ -86,7 +86,7 @@ def with_engine(potential: "Potential", engine: str = "auto") -> "Potential":
     >>> from ase.calculators.lj import LennardJones
     >>> from mlip.ase_potential import AsePotential
     >>> argon = AsePotential(LennardJones)
-    >>> with_engine(argon, "plain") is argon
+    >>> with_engine(argon, engine="plain") is argon
     True
 
     """
@@ -100,12 +100,12 @@ def with_engine(potential: "Potential", engine: str = "auto") -> "Potential":
     from mlip.dispersion_potential import DispersionPotential  # noqa: PLC0415 (cycle)
 
     if isinstance(potential, DispersionPotential):
-        corrected = DispersionPotential(with_engine(potential.base, engine))
+        corrected = DispersionPotential(with_engine(potential.base, engine=engine))
         corrected.name, corrected.level = potential.name, potential.level
         return corrected
     if isinstance(potential, CommitteePotential):
         return CommitteePotential(
-            [with_engine(member, engine) for member in potential.members],
+            [with_engine(member, engine=engine) for member in potential.members],
             answer=potential.answer,
             name=potential.name,
         )

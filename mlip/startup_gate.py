@@ -160,7 +160,7 @@ def check_against_reference(
         The structure of the run.
     reference
         The same network in double precision through mace-torch's own code on the
-        processor: ``with_engine(load_potential(name), "plain")``.
+        processor: ``with_engine(load_potential(name), engine="plain")``.
     n_rattled
         Copies whose atoms are displaced at random, beside the structure itself.
     rattle_A

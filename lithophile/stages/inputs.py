@@ -31,7 +31,7 @@ def open_potential(settings: "ModelSettings") -> "Potential":
         device=settings.device,
         trust_model=settings.trust_model,
     )
-    return with_engine(potential, settings.engine)
+    return with_engine(potential, engine=settings.engine)
 
 
 def read_labels(name: str, *, level: str | None = None) -> Dataset:

@@ -124,7 +124,8 @@ def check_start(
     if note:
         return StartCheck(engine=engine, memory=memory, gate=None, note=note)
     reference = with_engine(
-        load_potential(settings.model, trust_model=settings.trust_model), "plain"
+        load_potential(settings.model, trust_model=settings.trust_model),
+        engine="plain",
     )
     of_reference = probe_memory(reference, atoms)
     if not of_reference.enough:

@@ -46,7 +46,7 @@ def slab() -> Atoms:
 @pytest.mark.parametrize("make", [lambda: halide(4, 4, 3), slab])
 def test_estimate_is_what_the_whole_structure_takes(network, engine, make) -> None:
     """At most 5 % too low and 30 % too high: the margin is a quarter."""
-    potential = with_engine(network, engine)
+    potential = with_engine(network, engine=engine)
     atoms = make()
     session = potential.session(atoms)
     taken = peak_bytes(
@@ -81,7 +81,7 @@ def test_structure_that_cannot_fit_is_refused_before_it_is_tried(network) -> Non
     free = free_memory("cpu")
     if not free < 60 * 2**30:
         pytest.skip("so much memory is free that listing the pairs takes long")
-    plain = with_engine(network, "plain")
+    plain = with_engine(network, engine="plain")
     per_atom = probe_memory(plain, halide(4, 3, 2)).needed_bytes / 216
     edge = int(np.ceil((free / per_atom / 9) ** (1 / 3)))
     atoms = halide(edge, edge, edge)

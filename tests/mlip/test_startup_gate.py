@@ -143,7 +143,9 @@ def test_structure_that_cannot_be_evaluated_is_left_to_the_guards() -> None:
 
 def test_single_precision_of_a_sound_network_passes() -> None:
     report = check_against_reference(
-        random_mace("float32"), salt(), reference=with_engine(random_mace(), "plain")
+        random_mace("float32"),
+        salt(),
+        reference=with_engine(random_mace(), engine="plain"),
     )
     assert report.passed
     assert 0 < report.energy_difference_meV_per_atom < 0.01
@@ -155,7 +157,7 @@ def test_single_precision_that_loses_the_energy_is_refused() -> None:
     report = check_against_reference(
         random_mace("float32", shift=-4e4),
         salt(),
-        reference=with_engine(random_mace(shift=-4e4), "plain"),
+        reference=with_engine(random_mace(shift=-4e4), engine="plain"),
     )
     assert not report.passed
     assert report.energy_difference_meV_per_atom > 0.1
