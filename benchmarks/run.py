@@ -14,6 +14,7 @@ BENCHMARKS = (
     ("md_engine.py", "--threads", "1"),
     ("ordering.py",),
     ("relaxation.py", "--threads", "1"),
+    ("replicas.py", "--threads", "1", "--steps", "2", "--network-only"),
 )
 
 
