@@ -55,12 +55,12 @@ class InterfaceSettings(CutSettings):
     electrolyte_termination: Termination | None = Field(
         None,
         description="Number of the cut, or of the lower and the upper one; null: the "
-        "widest gap",
+        "widest gap, or a non-polar cut where that is polar",
     )
     metal_termination: Termination | None = Field(
         None,
         description="Number of the cut, or of the lower and the upper one; null: the "
-        "widest gap",
+        "widest gap, or a non-polar cut where that is polar",
     )
     gap_A: float = Field(2.5, gt=0, description="Distance of the two surfaces [Å]")
     vacuum_A: float | None = Field(
@@ -106,9 +106,16 @@ class SlabSettings(CutSettings):
         None, gt=0, description="Least thickness in place of the layers [Å]"
     )
     termination: int | None = Field(
-        None, ge=0, description="Number of the lower cut; null: the widest gap"
+        None,
+        ge=0,
+        description="Number of the lower cut; null: the widest gap, or a non-polar cut "
+        "where that is polar",
     )
     top_termination: int | None = Field(
         None, ge=0, description="Number of the upper cut; null: complete layers"
     )
-    vacuum_A: float = Field(15.0, gt=0, description="Vacuum between images [Å]")
+    vacuum_A: float = Field(
+        15.0,
+        ge=0,
+        description="Vacuum, on top of the distance that the crystal's layers have [Å]",
+    )

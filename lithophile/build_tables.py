@@ -15,6 +15,29 @@ def _columns(
     ]
 
 
+def _cuts_to_read(rows: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "cut": row["index"],
+            "below | above": f"{row['plane_below']} | {row['plane_above']}",
+            "gap (Å)": row["gap_A"],
+            "symmetric": row["symmetric"],
+            "dipole (e/Å)": row["dipole_e_per_A"],
+            "Tasker type": row["tasker_type"],
+        }
+        for row in rows[:MOST_ROWS]
+    ]
+
+
+def _charge(slab: Mapping[str, Any]) -> str:
+    """Whether a slab is neutral, and its charge where it is not."""
+    if slab["neutrality"] == "charged":
+        return f"charged ({slab['charge_e']:+g} e per in-plane cell)"
+    if slab["neutrality"] == "neutral":
+        return "neutral"
+    return "charge unknown"
+
+
 def _matches_to_read(rows: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
@@ -46,7 +69,11 @@ def interface_to_read(result: Mapping[str, Any]) -> dict[str, Any]:
             f"{slab['bottom_plane']} … {slab['top_plane']}, "
             f"{'stoichiometric' if slab['stoichiometric'] else 'not stoichiometric'}, "
             f"{'symmetric' if slab['symmetric'] else 'not symmetric'}, "
-            f"Tasker type {slab['tasker_type'] or 'unknown'}"
+            f"{_charge(slab)}, repeat of Tasker type {slab['tasker_type'] or 'unknown'}"
+        )
+        shown[f"{side}_termination"] = (
+            f"{slab['bottom_termination']}, {slab['top_termination']}: "
+            f"{slab['termination_from']}"
         )
     if "published" in result:
         shown["beside the published interface"] = [
@@ -61,14 +88,6 @@ def interface_to_read(result: Mapping[str, Any]) -> dict[str, Any]:
 
 def plan_to_read(plan: Mapping[str, Any]) -> dict[str, Any]:
     """Plan for reading: the first rows of each table."""
-    cuts = {
-        "index": "cut",
-        "plane_below": "below",
-        "plane_above": "above",
-        "gap_A": "gap (Å)",
-        "symmetric": "symmetric",
-        "tasker_type": "Tasker type",
-    }
     interfaces = {
         "electrolyte_termination": "electrolyte's cut",
         "metal_termination": "metal's cut",
@@ -78,8 +97,8 @@ def plan_to_read(plan: Mapping[str, Any]) -> dict[str, Any]:
         "mismatch_percent": "mismatch (%)",
     }
     return {
-        "cuts of the electrolyte": _columns(plan["electrolyte_terminations"], cuts),
-        "cuts of the metal": _columns(plan["metal_terminations"], cuts),
+        "cuts of the electrolyte": _cuts_to_read(plan["electrolyte_terminations"]),
+        "cuts of the metal": _cuts_to_read(plan["metal_terminations"]),
         "matches": _matches_to_read(plan["matches"]),
         "interfaces, smallest first": _columns(plan["interfaces"], interfaces),
         "n_interfaces": len(plan["interfaces"]),
@@ -88,23 +107,19 @@ def plan_to_read(plan: Mapping[str, Any]) -> dict[str, Any]:
 
 def slabs_to_read(found: Mapping[str, Any]) -> dict[str, Any]:
     """Terminations and slabs for reading."""
-    cuts = {
-        "index": "cut",
-        "plane_below": "below",
-        "plane_above": "above",
-        "gap_A": "gap (Å)",
-        "symmetric": "symmetric",
-        "dipole_e_per_A": "dipole (e/Å)",
-    }
     slabs = [
         {
             "cuts": f"{row['bottom_termination']}, {row['top_termination']}",
             "formula": row["formula"],
             "thickness (Å)": row["thickness_A"],
-            "stoichiometric": row["stoichiometric"],
+            "charge (e)": row["charge_e"],
+            "": row["neutrality"]
+            if row["neutrality"] != "unknown"
+            else "charge unknown",
             "symmetric": row["symmetric"],
-            "Tasker type": row["tasker_type"],
+            "stoichiometric": row["stoichiometric"],
+            "Tasker (repeat)": row["tasker_type"],
         }
         for row in found["slabs"][:MOST_ROWS]
     ]
-    return {"terminations": _columns(found["terminations"], cuts), "slabs": slabs}
+    return {"terminations": _cuts_to_read(found["terminations"]), "slabs": slabs}

@@ -14,6 +14,7 @@ from structures.interface_assembly import (
     assemble,
     supercells,
 )
+from structures.interface_contact import check_contact
 from structures.interface_plan import matches_of_surfaces, n_atoms_of
 from structures.lattice_match import LatticeMatch
 from structures.oriented_crystal import orient_crystal
@@ -83,6 +84,10 @@ class Interface:
         Planes.
     shift
         Shift of the metal along a and b of the cell, in fractions.
+    charge_electrolyte_e
+        Sum of the electrolyte's formal charges in this cell [e]; None where none are
+        known. In a calculation without counter-charge the metal's electrons make up
+        for it.
     metal_slab, electrolyte_slab
         Both slabs before they are strained, with terminations and polarity.
     match
@@ -112,6 +117,7 @@ class Interface:
     metal_miller: tuple[int, int, int]
     electrolyte_miller: tuple[int, int, int]
     shift: tuple[float, float]
+    charge_electrolyte_e: float | None
     metal_slab: Slab
     electrolyte_slab: Slab
     match: LatticeMatch
@@ -145,6 +151,7 @@ class Interface:
             "metal_miller": list(self.metal_miller),
             "electrolyte_miller": list(self.electrolyte_miller),
             "shift": list(self.shift),
+            "charge_electrolyte_e": self.charge_electrolyte_e,
             "metal_slab": self.metal_slab.to_json(),
             "electrolyte_slab": self.electrolyte_slab.to_json(),
             "match": self.match.to_json(),
@@ -199,7 +206,8 @@ def build_interface(
         In place of the layers: as many as make the side at least this thick [Å].
     electrolyte_termination, metal_termination
         Number of the cut (``surface_terminations``) at both ends of a side, or of the
-        lower and the upper one, which adds a part of a layer. None: the widest gap.
+        lower and the upper one, which adds a part of a layer. None: the widest gap, or
+        the first non-polar cut where that is polar (``build_slab``).
     gap_A
         Distance of the facing atomic planes [Å], at both contacts.
     vacuum_A
@@ -230,7 +238,9 @@ def build_interface(
     ------
     InputError
         If nothing matches within the limits (the message tells the best mismatch), the
-        interface has too many atoms, or a number is out of range.
+        interface has too many atoms, atoms overlap in a crystal or across the contact
+        (closer than 0.5 Å or 0.6 times the sum of their covalent radii), or a number
+        is out of range.
 
     Notes
     -----
@@ -264,6 +274,7 @@ def build_interface(
     """
     _check(gap_A, vacuum_A, match, strain_on)
     shared: dict[str, Any] = {
+        "vacuum_A": 0.0,  # the slabs' own height is not used
         "plane_tolerance_A": plane_tolerance_A,
         "oxidation_states": oxidation_states,
     }
@@ -305,6 +316,7 @@ def build_interface(
         )
     stacking = Stacking(gap_A, vacuum_A, METAL_SHARES[strain_on], shift)
     atoms = assemble(bottom, top, chosen, stacking=stacking)
+    check_contact(atoms, gap_A=gap_A, vacuum_A=vacuum_A)
     plane = atoms.cell[:2, :2]
     cells = supercells(bottom, top, chosen)
     strains = [principal_strains(cell, plane) for cell in cells]
@@ -331,6 +343,9 @@ def build_interface(
         metal_miller=metal_miller,
         electrolyte_miller=electrolyte_miller,
         shift=shift,
+        charge_electrolyte_e=None
+        if bottom.charge_e is None
+        else chosen.electrolyte_multiple * bottom.charge_e,
         metal_slab=top,
         electrolyte_slab=bottom,
         match=chosen,

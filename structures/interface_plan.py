@@ -162,6 +162,7 @@ def plan_interfaces(
                 miller=miller,
                 layers=layers,
                 thickness_A=thickness_A,
+                vacuum_A=0.0,
                 termination=termination.index,
                 plane_tolerance_A=plane_tolerance_A,
                 oxidation_states=oxidation_states,

@@ -7,9 +7,6 @@ from structures.oriented_crystal import OrientedCrystal
 from structures.terminations import Cuts
 from training_data.errors import InputError
 
-EQUAL_GAP_TOLERANCE_A = 0.05
-OPEN_GAP_RATIO = 1.3
-OPEN_GAP_A = 2.0  # no bond along the normal crosses it
 MOST_LAYERS = 10_000
 
 Layer = tuple[np.ndarray, np.ndarray]
@@ -101,32 +98,6 @@ class LayerStack:
         slab.set_array("site", repeat.arrays["site"][index])
         slab.info["site_names"] = list(repeat.info["site_names"])
         return slab, index
-
-
-def natural_cuts(repeat: Atoms, cuts: Cuts) -> np.ndarray:
-    """Cuts between the layers that a crystal has by itself.
-
-    Parameters
-    ----------
-    repeat
-        One repeat, z along the normal.
-    cuts
-        Its cuts.
-
-    """
-    widths = cuts.gaps_A
-    wide = np.flatnonzero(widths >= widths.max() - EQUAL_GAP_TOLERANCE_A)
-    others = widths[widths < widths.max() - EQUAL_GAP_TOLERANCE_A]
-    pieces = pieces_between(len(repeat), cuts.order, cuts.places[wide])
-    alike = len({repeat[index].get_chemical_formula() for index, _ in pieces}) == 1
-    open_between = (
-        len(others) > 0
-        and widths.max() >= OPEN_GAP_A
-        and widths.max() >= OPEN_GAP_RATIO * others.max()
-    )
-    if alike or open_between:
-        return wide
-    return np.flatnonzero(cuts.orbits == cuts.orbits[wide[0]])
 
 
 def pieces_between(

@@ -1,15 +1,15 @@
 """A crystal turned so that a lattice plane lies in xy, with what symmetry it keeps."""
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import spglib
 from ase import Atoms
 
-from structures.oxidation_states import oxidation_states_of
+from structures.crystal_files import check_crystal
+from structures.oxidation_states import FORMAL_OXIDATION_STATES, oxidation_states_of
 from structures.site_labels import label_sites, site_labels
+from structures.space_group import primitive_cell, symmetry_operations
 from training_data.errors import InputError
 
 SYMMETRY_A = 1e-3
@@ -87,7 +87,8 @@ def orient_crystal(crystal: Atoms, *, miller: tuple[int, int, int]) -> OrientedC
     Raises
     ------
     InputError
-        If the crystal is not periodic or the indices are all zero.
+        If the crystal is not periodic, has overlapping atoms (``check_crystal``), or
+        the indices are all zero.
 
     Examples
     --------
@@ -97,7 +98,7 @@ def orient_crystal(crystal: Atoms, *, miller: tuple[int, int, int]) -> OrientedC
     (2.4249, 6)
 
     """
-    check_crystal(crystal, miller)
+    _check(crystal, miller)
     repeat, (rotations, flips, shifts) = _oriented_repeat(crystal, miller)
     return OrientedCrystal(
         repeat=repeat,
@@ -109,8 +110,8 @@ def orient_crystal(crystal: Atoms, *, miller: tuple[int, int, int]) -> OrientedC
     )
 
 
-def check_crystal(crystal: Atoms, miller: tuple[int, int, int]) -> None:
-    """Refuse what has no lattice planes."""
+def _check(crystal: Atoms, miller: tuple[int, int, int]) -> None:
+    """Refuse what has no lattice planes, or atoms inside each other."""
     if len(crystal) == 0 or not crystal.pbc.all() or crystal.cell.rank < 3:  # noqa: PLR2004
         raise InputError(
             "crystal must be periodic in three directions with at least one atom; got "
@@ -122,6 +123,7 @@ def check_crystal(crystal: Atoms, miller: tuple[int, int, int]) -> None:
             f"miller must be three integers, not all zero; got {miller!r}. "
             "Give for example (0, 0, 1)."
         )
+    check_crystal(crystal)
 
 
 def formal_charges(
@@ -158,12 +160,9 @@ def formal_charges(
     symbols = atoms.get_chemical_symbols()
     if len(set(symbols)) == 1 and oxidation_states is None:
         return np.zeros(len(atoms))
-    try:
-        states = oxidation_states_of(symbols, oxidation_states)
-    except InputError:
-        if oxidation_states is None:
-            return None
-        raise
+    if oxidation_states is None and not set(symbols) <= set(FORMAL_OXIDATION_STATES):
+        return None
+    states = oxidation_states_of(symbols, oxidation_states)
     charges = np.array([states[symbol] for symbol in symbols])
     if abs(charges.sum()) <= NEUTRAL_e:
         return charges
@@ -186,13 +185,9 @@ def _primitive(crystal: Atoms) -> Atoms:
         names = tuple(crystal.get_chemical_symbols())
     kinds = list(dict.fromkeys(zip(crystal.numbers.tolist(), names, strict=True)))
     types = [kinds.index(kind) + 1 for kind in zip(crystal.numbers, names, strict=True)]
-    description = (crystal.cell[:], crystal.get_scaled_positions(), types)
-    with warnings.catch_warnings():
-        # spglib 2.7 and 2.8 warn about their own way of reporting errors
-        warnings.simplefilter("ignore", DeprecationWarning)
-        found = spglib.standardize_cell(
-            description, to_primitive=True, no_idealize=True, symprec=SYMMETRY_A
-        )
+    found = primitive_cell(
+        crystal.cell[:], crystal.get_scaled_positions(), types, tolerance_A=SYMMETRY_A
+    )
     if found is None:
         plain = Atoms(
             crystal.numbers, positions=crystal.positions, cell=crystal.cell, pbc=True
@@ -248,20 +243,15 @@ def _operations(repeat: Atoms) -> Operations:
     types = [
         kinds[kind] for kind in zip(repeat.numbers, repeat.arrays["site"], strict=True)
     ]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        found = spglib.get_symmetry(
-            (repeat.cell[:], repeat.get_scaled_positions(), types), symprec=SYMMETRY_A
-        )
-    if found is None:
-        return np.eye(2, dtype=int)[None], np.array([False]), np.zeros(1)
-    rotations = np.asarray(found["rotations"])
+    rotations, translations = symmetry_operations(
+        repeat.cell[:], repeat.get_scaled_positions(), types, tolerance_A=SYMMETRY_A
+    )
     keeps = (rotations[:, 2, :2] == 0).all(axis=1)
     chosen = rotations[keeps]
     return (
         chosen[:, :2, :2].transpose(0, 2, 1),
         chosen[:, 2, 2] < 0,
-        np.asarray(found["translations"])[keeps, 2] % 1.0,
+        translations[keeps, 2] % 1.0,
     )
 
 

@@ -9,6 +9,7 @@ from ase import Atoms
 
 from mlip.potential import Potential
 from structures.interface import METAL, Interface
+from structures.interface_contact import contact_overlap
 from structures.superlattice import hermite_form, reduced_basis
 from training_data.errors import Failure, InputError
 
@@ -36,7 +37,8 @@ class Registry:
     shifts
         Shifts that were tried, in fractions of the cell, (n_shifts, 2).
     energies_eV
-        Energies [eV], (n_gaps, n_shifts); NaN where the evaluation failed.
+        Energies [eV], (n_gaps, n_shifts); NaN where the evaluation failed, or where
+        atoms overlap, which is not evaluated.
     shift_cell
         Smallest shifts that give the same interface again, rows, in fractions of the
         cell, (2, 2).
@@ -190,7 +192,7 @@ def search_registry(
     ------
     InputError
         If a gap or the number is not positive, there are more than 2000 structures, or
-        none of them can be evaluated.
+        none of them can be evaluated or is free of overlapping atoms.
 
     Notes
     -----
@@ -238,12 +240,12 @@ def search_registry(
         for gap in gaps
         for step in steps
     ]
-    evaluation = potential.evaluate(structures)
-    energies = evaluation.energies.reshape(len(gaps), len(steps))
+    flat, failures = _energies(structures, potential)
+    energies = flat.reshape(len(gaps), len(steps))
     if not np.isfinite(energies).any():
         raise InputError(
             "potential must evaluate at least one of the structures; got the failure "
-            f"{evaluation.failures[0].reason!r}. Try wider gaps."
+            f"{failures[0].reason!r}. Try wider gaps."
         )
     best = int(np.nanargmin(energies))
     row, column = divmod(best, len(steps))
@@ -259,8 +261,31 @@ def search_registry(
         shift_cell=cell,
         area_A2=interface.area_A2,
         corrugation_J_per_m2=spread / interface.area_A2 * EV_PER_A2,
-        failures=evaluation.failures,
+        failures=failures,
     )
+
+
+def _energies(
+    structures: list[Atoms], potential: Potential
+) -> tuple[np.ndarray, tuple[Failure, ...]]:
+    """Energies in one batch, NaN for what failed or was not worth asking for."""
+    # a potential may call overlapping atoms, far from all its data, a bargain
+    overlaps = [contact_overlap(atoms) for atoms in structures]
+    apart = [k for k, overlap in enumerate(overlaps) if overlap is None]
+    energies = np.full(len(structures), np.nan)
+    failures = [
+        Failure(str(k), f"atoms overlap: {overlap}")
+        for k, overlap in enumerate(overlaps)
+        if overlap is not None
+    ]
+    if apart:
+        evaluation = potential.evaluate([structures[k] for k in apart])
+        energies[apart] = evaluation.energies
+        failures += [
+            Failure(str(apart[int(failure.id)]), failure.reason)
+            for failure in evaluation.failures
+        ]
+    return energies, tuple(sorted(failures, key=lambda failure: int(failure.id)))
 
 
 def moved(interface: Interface, *, gap_A: float, step: tuple[float, float]) -> Atoms:

@@ -8,17 +8,20 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from structures.layer_stack import LayerStack, natural_cuts
+from structures.default_cut import POLAR_TYPE, DefaultCut, default_cut
+from structures.layer_stack import LayerStack
 from structures.oriented_crystal import formal_charges, orient_crystal
+from structures.slab_charge import Neutrality, slab_charge
 from structures.terminations import (
     PLANE_TOLERANCE_A,
     Cuts,
-    POLAR_e_per_A,
+    cut_polarity,
     find_cuts,
     ranked_cuts,
-    tasker_type,
 )
 from training_data.errors import InputError
+
+VACUUM_A = 15.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,17 +48,24 @@ class Slab:
         Formulas of the outermost planes, per in-plane cell.
     bottom_termination, top_termination
         Numbers of the terminations (``surface_terminations``) at the two ends.
+    termination_from
+        Why the slab begins there: ``"given"``, or how the cut was chosen.
     stoichiometric
         Whether the slab has the composition of the crystal.
     symmetric
         Whether its two faces are equivalent by symmetry.
     charge_e
         Sum of the formal charges in the cell [e]; None where none are known.
+    neutrality
+        ``"neutral"``, ``"charged"``, or ``"unknown"`` where the composition is not
+        the crystal's and no formal charges are known.
     dipole_e_per_A
-        Dipole about the middle of the slab, from formal charges, per area [e/Å].
+        Dipole of the slab, from formal charges, per area [e/Å]. None where none are
+        known, and of a charged slab, whose dipole depends on the origin.
     tasker_type
-        1: every plane is neutral; 2: charged planes, no dipole; 3: polar. None where
-        no formal charges are known.
+        Of the neutral repeat that is cut here, not of the slab: 1, every plane is
+        neutral; 2, charged planes, no dipole; 3, a dipole (above either of the two
+        ends). None where no formal charges are known.
 
     """
 
@@ -69,9 +79,11 @@ class Slab:
     top_plane: str
     bottom_termination: int
     top_termination: int
+    termination_from: str
     stoichiometric: bool
     symmetric: bool
     charge_e: float | None
+    neutrality: Neutrality
     dipole_e_per_A: float | None
     tasker_type: int | None
 
@@ -109,7 +121,7 @@ def build_slab(
     miller: tuple[int, int, int] = (0, 0, 1),
     layers: int = 4,
     thickness_A: float | None = None,
-    vacuum_A: float = 0.0,
+    vacuum_A: float = VACUUM_A,
     termination: int | None = None,
     top_termination: int | None = None,
     plane_tolerance_A: float = PLANE_TOLERANCE_A,
@@ -117,8 +129,9 @@ def build_slab(
 ) -> Slab:
     """Slab of complete layers parallel to a lattice plane.
 
-    The crystal is cut at its widest interlayer gap, so a layer such as Cl-M-Cl of
-    Li2ZrCl6 or a single plane of a metal stays whole, or where the user says.
+    The crystal is cut where the user says, or at its widest interlayer gap, so a layer
+    such as Cl-M-Cl of Li2ZrCl6 or a single plane of a metal stays whole; where that
+    cut is polar and another one is not, at the other one.
 
     Parameters
     ----------
@@ -135,7 +148,8 @@ def build_slab(
         own thickness; 0 makes a periodic stack when the stacking closes.
     termination
         Number of the cut below the slab (``surface_terminations``); one layer then
-        reaches to the next equivalent cut. None: the widest gap.
+        reaches to the next equivalent cut. None: the widest gap, or the first
+        non-polar cut where the widest gap is polar (``termination_from`` tells).
     top_termination
         Number of the cut above the slab. The atoms between the last complete layer
         and this cut are added, which changes the composition. None: complete layers.
@@ -160,9 +174,10 @@ def build_slab(
     One repeat along the normal has the height d = 1/|g| of the primitive lattice.
     Without a termination it is cut at its widest gap: at every gap within 0.05 Å of
     it when the pieces have one composition (planes of a metal) or when these gaps are
-    at least 2 Å and 1.3 times any other (layers with nothing between them);
-    otherwise one layer reaches to the next equivalent gap. The dipole is
-    ``Σ q (z − z_middle) / A``.
+    at least 2 Å and 1.3 times any other (neutral layers with nothing between them);
+    otherwise one layer reaches to the next equivalent gap. If the neutral repeat
+    above that cut has a dipole, and the one above another cut has none, the first of
+    ``surface_terminations`` is taken. The dipole is ``Σ q z / A`` of a neutral slab.
 
     References
     ----------
@@ -190,10 +205,12 @@ def build_slab(
                 "surface_terminations (lithophile build slab --list) shows them."
             )
     if termination is None:
-        chosen = natural_cuts(oriented.repeat, cuts)
+        charges = formal_charges(oriented.repeat, oxidation_states=oxidation_states)
+        cut = default_cut(oriented, cuts, ranked=ranked, charges=charges)
     else:
-        chosen = np.flatnonzero(cuts.orbits == cuts.orbits[ranked[termination]])
-    stack = LayerStack(oriented, cuts, chosen)
+        orbit = cuts.orbits == cuts.orbits[ranked[termination]]
+        cut = DefaultCut(np.flatnonzero(orbit), "given")
+    stack = LayerStack(oriented, cuts, cut.chosen)
     if thickness_A is not None:
         layers = stack.layers_for(thickness_A)
     end = None
@@ -204,7 +221,7 @@ def build_slab(
         layers,
         end,
         vacuum_A=vacuum_A,
-        plane_tolerance_A=plane_tolerance_A,
+        termination_from=cut.reason,
         oxidation_states=oxidation_states,
     )
 
@@ -214,14 +231,15 @@ def slab_choices(
     *,
     miller: tuple[int, int, int] = (0, 0, 1),
     layers: int = 1,
+    vacuum_A: float = VACUUM_A,
     plane_tolerance_A: float = PLANE_TOLERANCE_A,
     oxidation_states: Mapping[str, float] | None = None,
 ) -> tuple[Slab, ...]:
-    """Slabs between all pairs of terminations, non-polar symmetric ones first.
+    """Slabs between all pairs of terminations: neutral, non-polar, symmetric first.
 
     Parameters
     ----------
-    crystal, miller, plane_tolerance_A, oxidation_states
+    crystal, miller, vacuum_A, plane_tolerance_A, oxidation_states
         As for ``build_slab``.
     layers
         Number of complete layers of each; the atoms up to the upper termination come
@@ -230,18 +248,18 @@ def slab_choices(
     Returns
     -------
     tuple of Slab
-        Distinct slabs (turned over counts as the same), in the order: without dipole,
-        stoichiometric, symmetric, thin.
+        Distinct slabs (turned over counts as the same), in the order: neutral,
+        without dipole, symmetric, stoichiometric, thin.
 
     Examples
     --------
     >>> from structures.prototypes import build_prototype
     >>> found = slab_choices(build_prototype("LiCl"), miller=(1, 1, 1), layers=2)
-    >>> [(s.atoms.get_chemical_formula("metal"), s.symmetric) for s in found]
-    [('Li2Cl3', True), ('Li3Cl2', True), ('Li2Cl2', False)]
+    >>> [(s.to_json()["formula"], s.charge_e, s.tasker_type) for s in found]
+    [('Li2Cl2', 0.0, 3), ('Li2Cl3', -1.0, 3), ('Li3Cl2', 1.0, 3)]
 
     """
-    _check(layers, None, 0.0)
+    _check(layers, None, vacuum_A)
     oriented = orient_crystal(crystal, miller=miller)
     cuts = find_cuts(oriented, plane_tolerance_A=plane_tolerance_A)
     orbits = [
@@ -253,7 +271,8 @@ def slab_choices(
             LayerStack(oriented, cuts, below),
             layers,
             above,
-            plane_tolerance_A=plane_tolerance_A,
+            vacuum_A=vacuum_A,
+            termination_from="given",
             oxidation_states=oxidation_states,
         )
         for below, above in product(orbits, repeat=2)
@@ -261,9 +280,10 @@ def slab_choices(
 
     def rank(slab: Slab) -> tuple[object, ...]:
         return (
-            slab.tasker_type == 3,  # noqa: PLR2004  (Tasker's number)
-            not slab.stoichiometric,
+            ("neutral", "unknown", "charged").index(slab.neutrality),
+            slab.tasker_type == POLAR_TYPE or bool(slab.dipole_e_per_A),
             not slab.symmetric,
+            not slab.stoichiometric,
             round(slab.thickness_A, 6),
             slab.bottom_termination,
             slab.top_termination,
@@ -300,8 +320,8 @@ def _slab(
     layers: int,
     end: np.ndarray | None,
     *,
-    vacuum_A: float = 0.0,
-    plane_tolerance_A: float,
+    vacuum_A: float,
+    termination_from: str,
     oxidation_states: Mapping[str, float] | None,
 ) -> Slab:
     """Slab of complete layers, with what there is up to an upper cut."""
@@ -318,10 +338,13 @@ def _slab(
     planes = _outer_planes(stack.cuts, first, last)
     area = float(abs(np.linalg.det(atoms.cell[:2, :2])))
     charges = formal_charges(repeat, oxidation_states=oxidation_states)
-    polarity = (
-        (None, None, None)
-        if charges is None
-        else _polarity(atoms, charges[origins], area, plane_tolerance_A)
+    types = [cut_polarity(stack.oriented, cuts, k, charges)[1] for k in (first, last)]
+    stoichiometric = _same_composition(atoms, repeat)
+    charge = slab_charge(
+        atoms,
+        None if charges is None else charges[origins],
+        area_A2=area,
+        stoichiometric=stoichiometric,
     )
     return Slab(
         atoms=atoms,
@@ -334,11 +357,13 @@ def _slab(
         top_plane=repeat[planes[1]].get_chemical_formula("metal"),
         bottom_termination=numbers.index(cuts.orbits[first]),
         top_termination=numbers.index(cuts.orbits[last]),
-        stoichiometric=_same_composition(atoms, repeat),
+        termination_from=termination_from,
+        stoichiometric=stoichiometric,
         symmetric=bool(cuts.bottom_faces[first] == cuts.top_faces[last]),
-        charge_e=polarity[0],
-        dipole_e_per_A=polarity[1],
-        tasker_type=polarity[2],
+        charge_e=charge.charge_e,
+        neutrality=charge.neutrality,
+        dipole_e_per_A=charge.dipole_e_per_A,
+        tasker_type=max((t for t in types if t is not None), default=None),
     )
 
 
@@ -358,16 +383,3 @@ def _same_composition(atoms: Atoms, repeat: Atoms) -> bool:
     """Whether two structures differ only in size."""
     counts = [np.bincount(a.numbers, minlength=120) for a in (atoms, repeat)]
     return bool(np.array_equal(counts[0] * len(repeat), counts[1] * len(atoms)))
-
-
-def _polarity(
-    atoms: Atoms, charges: np.ndarray, area: float, plane_tolerance_A: float
-) -> tuple[float, float, int]:
-    """Charge [e], dipole per area about the middle [e/Å] and Tasker type."""
-    z = atoms.positions[:, 2]
-    dipole = float(charges @ (z - (z.max() + z.min()) / 2)) / area
-    dipole = 0.0 if abs(dipole) <= POLAR_e_per_A else dipole
-    order = np.argsort(z)
-    starts = np.flatnonzero(np.diff(z[order]) > plane_tolerance_A) + 1
-    planes = np.array([part.sum() for part in np.split(charges[order], starts)])
-    return float(charges.sum()), dipole, tasker_type(dipole, planes)

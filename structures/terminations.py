@@ -9,6 +9,7 @@ from ase import Atoms
 
 from structures.oriented_crystal import (
     SYMMETRY_A,
+    NEUTRAL_e,
     OrientedCrystal,
     formal_charges,
     orient_crystal,
@@ -16,7 +17,7 @@ from structures.oriented_crystal import (
 from training_data.errors import InputError
 
 PLANE_TOLERANCE_A = 0.3
-POLAR_e_per_A = 1e-3
+POLAR_e_per_A = 1e-3  # dipole per area
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,7 +226,7 @@ def ranked_cuts(
     first = [int(np.flatnonzero(cuts.orbits == o)[0]) for o in np.unique(cuts.orbits)]
 
     def rank(cut: int) -> tuple[float, bool, float, float]:
-        _, tasker = _polarity(oriented, cuts, cut, charges)
+        _, tasker = cut_polarity(oriented, cuts, cut, charges)
         uneven = cuts.top_faces[cut] != cuts.bottom_faces[cut]
         return (
             tasker or 0,
@@ -237,15 +238,42 @@ def ranked_cuts(
     return np.array(sorted(first, key=rank))
 
 
+def cut_polarity(
+    oriented: OrientedCrystal, cuts: Cuts, cut: int, charges: np.ndarray | None
+) -> tuple[float | None, int | None]:
+    """Dipole per area of one neutral repeat above a cut [e/Å], and its Tasker type.
+
+    Parameters
+    ----------
+    oriented, cuts
+        Crystal in the plane's frame and its cuts.
+    cut
+        Which of the cuts.
+    charges
+        Formal charges of the repeat [e], shape (n_atoms,); None gives None for both.
+
+    """
+    if charges is None:
+        return None, None
+    z = oriented.repeat.positions[:, 2]
+    start = cuts.heights[cut] * oriented.height_A
+    above = (z - start) % oriented.height_A
+    area = float(np.linalg.det(oriented.repeat.cell[:2, :2]))
+    dipole = float(charges @ above) / area
+    dipole = 0.0 if abs(dipole) <= POLAR_e_per_A else dipole
+    planes = [charges[plane].sum() for plane in _planes(cuts)]
+    return dipole, tasker_type(dipole, np.array(planes))
+
+
 def tasker_type(dipole_e_per_A: float, plane_charges: np.ndarray) -> int:
-    """Type of a stack of planes: 1 neutral planes, 2 no dipole, 3 a dipole.
+    """Type of a neutral repeat: 1 neutral planes, 2 no dipole, 3 a dipole.
 
     Parameters
     ----------
     dipole_e_per_A
-        Dipole per area [e/Å].
+        Dipole of the repeat per area [e/Å].
     plane_charges
-        Charge of each plane [e].
+        Charge of each of its planes [e].
 
     Examples
     --------
@@ -255,7 +283,7 @@ def tasker_type(dipole_e_per_A: float, plane_charges: np.ndarray) -> int:
     """
     if abs(dipole_e_per_A) > POLAR_e_per_A:
         return 3
-    return 2 if np.abs(plane_charges).max(initial=0.0) > POLAR_e_per_A else 1
+    return 2 if np.abs(plane_charges).max(initial=0.0) > NEUTRAL_e else 1
 
 
 def _classes(
@@ -283,22 +311,6 @@ def _classes(
     )[1]
 
 
-def _polarity(
-    oriented: OrientedCrystal, cuts: Cuts, cut: int, charges: np.ndarray | None
-) -> tuple[float | None, int | None]:
-    """Dipole per area of one repeat from a cut [e/Å], and its Tasker type."""
-    if charges is None:
-        return None, None
-    z = oriented.repeat.positions[:, 2]
-    start = cuts.heights[cut] * oriented.height_A
-    above = (z - start) % oriented.height_A
-    area = float(np.linalg.det(oriented.repeat.cell[:2, :2]))
-    dipole = float(charges @ above) / area
-    dipole = 0.0 if abs(dipole) <= POLAR_e_per_A else dipole
-    planes = [charges[plane].sum() for plane in _planes(cuts)]
-    return dipole, tasker_type(dipole, np.array(planes))
-
-
 def _planes(cuts: Cuts) -> list[np.ndarray]:
     """Atoms of the plane above each cut."""
     first = int(cuts.places[0]) + 1
@@ -316,7 +328,7 @@ def _termination(
 ) -> Termination:
     """Record of one cut."""
     planes = _planes(cuts)
-    dipole, tasker = _polarity(oriented, cuts, cut, charges)
+    dipole, tasker = cut_polarity(oriented, cuts, cut, charges)
     return Termination(
         index=index,
         plane_below=oriented.repeat[planes[cut - 1]].get_chemical_formula("metal"),

@@ -1,14 +1,13 @@
 """``lithophile build``: interfaces and slabs."""
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from lithophile.build_tables import interface_to_read, plan_to_read, slabs_to_read
 from lithophile.commands import options
+from lithophile.commands.option_values import integers, reals
 from lithophile.console import voice
-from training_data.errors import InputError
 
 build = typer.Typer(
     help="Structures: interface, slab, ordered and doped cells.", no_args_is_help=True
@@ -93,7 +92,7 @@ def interface(
             "--termination",
             metavar="N[,M]",
             rich_help_panel=_CUTS,
-            show_default="widest gap",
+            show_default="widest gap, unless polar",
             help="Cut of the electrolyte, or lower and upper one (--plan lists them).",
         ),
     ] = None,
@@ -102,7 +101,7 @@ def interface(
         typer.Option(
             metavar="N[,M]",
             rich_help_panel=_CUTS,
-            show_default="widest gap",
+            show_default="widest gap, unless polar",
             help="Cut of the metal, or lower and upper one.",
         ),
     ] = None,
@@ -238,10 +237,10 @@ def interface(
         given = options.with_millers(ctx.params)
         for name in ("electrolyte_termination", "metal_termination"):
             given[name] = _termination(name, given[name])
-        given["shift"] = _numbers("shift", given["shift"], float)
+        given["shift"] = reals("shift", given["shift"])
         if search_registry:
             chosen = {
-                "gaps_A": _numbers("gaps_A", gaps_A, float),
+                "gaps_A": reals("gaps_A", gaps_A),
                 "n_shifts": n_shifts,
                 "model": model,
                 "device": device,
@@ -295,7 +294,9 @@ def slab(
     ] = None,
     termination: Annotated[
         int | None,
-        typer.Option(show_default="widest gap", help="Number of the lower cut."),
+        typer.Option(
+            show_default="widest gap, unless polar", help="Number of the lower cut."
+        ),
     ] = None,
     top_termination: Annotated[
         int | None,
@@ -309,8 +310,8 @@ def slab(
         bool,
         typer.Option(
             "--list",
-            help="List terminations and slabs, non-polar symmetric ones first; "
-            "build nothing.",
+            help="List terminations and slabs; neutral, non-polar, symmetric ones "
+            "first. Build nothing.",
         ),
     ] = False,
     config: options.Config = None,
@@ -343,21 +344,7 @@ def slab(
         say.result(result)
 
 
-def _numbers(
-    name: str, text: str | None, kind: Callable[[str], Any]
-) -> tuple[Any, ...] | None:
-    """Numbers of an option such as '2.0,2.5' or '2.0 2.5'."""
-    if text is None:
-        return None
-    try:
-        return tuple(kind(part) for part in text.replace(",", " ").split())
-    except ValueError:
-        raise InputError(
-            f"{name} must be numbers; got {text!r}. Separate them by commas."
-        ) from None
-
-
 def _termination(name: str, text: str | None) -> int | tuple[int, ...] | None:
     """One number of a cut, or two."""
-    numbers = _numbers(name, text, int)
-    return numbers[0] if numbers is not None and len(numbers) == 1 else numbers
+    cuts = integers(name, text)
+    return cuts[0] if cuts is not None and len(cuts) == 1 else cuts

@@ -1,9 +1,11 @@
 """Options that hold several values in one string."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from training_data.errors import InputError
+
+Kind = TypeVar("Kind", int, float)
 
 _LISTS = ("temperatures_K", "seeds")
 
@@ -22,14 +24,24 @@ def integers(name: str, text: str | None) -> tuple[int, ...] | None:
     (2, 2, 1)
 
     """
-    if text is None:
-        return None
-    try:
-        return tuple(int(part) for part in text.replace(",", " ").split())
-    except ValueError as error:
-        raise InputError(
-            f"{name} must be integers; got {text!r}. Write for example '2 2 1'."
-        ) from error
+    return _values(name, text, int, "integers", "2 2 1")
+
+
+def reals(name: str, text: str | None) -> tuple[float, ...] | None:
+    """Numbers of an option such as ``'2.0,2.5'``, or None where it was not given.
+
+    Raises
+    ------
+    InputError
+        If a part is not a number.
+
+    Examples
+    --------
+    >>> reals("gaps_A", "2.0,2.5")
+    (2.0, 2.5)
+
+    """
+    return _values(name, text, float, "numbers", "2.0 2.5")
 
 
 def numbers(name: str, text: str | None) -> dict[str, float] | None:
@@ -78,3 +90,17 @@ def with_lists(given: Mapping[str, Any]) -> dict[str, Any]:
         else value
         for name, value in given.items()
     }
+
+
+def _values(
+    name: str, text: str | None, kind: type[Kind], what: str, example: str
+) -> tuple[Kind, ...] | None:
+    """Parts of a string that commas or spaces separate."""
+    if text is None:
+        return None
+    try:
+        return tuple(kind(part) for part in text.replace(",", " ").split())
+    except ValueError as error:
+        raise InputError(
+            f"{name} must be {what}; got {text!r}. Write for example {example!r}."
+        ) from error

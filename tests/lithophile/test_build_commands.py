@@ -1,8 +1,18 @@
 """``build interface`` and ``build slab``: plans, terminations, registry, bad input."""
 
+from inspect import Parameter, signature
+
 import numpy as np
 import pytest
 from ase.io import read
+
+from lithophile.build_settings import InterfaceSettings, SlabSettings
+from lithophile.build_tables import interface_to_read, slabs_to_read
+from lithophile.stages.slab import slab_list
+from structures.interface import build_interface
+from structures.interface_plan import plan_interfaces
+from structures.prototypes import build_prototype
+from structures.slabs import build_slab
 
 
 def test_published_interface_with_its_numbers(tmp_path, lithophile):
@@ -53,9 +63,15 @@ def test_list_of_slabs_puts_the_best_first(tmp_path, lithophile):
         *("build", "slab", "LiCl", "--hkl", "1,1,1", "--layers", "2", "--list"),
         "--json",
     ).json
-    assert [slab["tasker_type"] for slab in found["slabs"]] == [2, 2, 3]
+    assert [slab["tasker_type"] for slab in found["slabs"]] == [3, 3, 3]
+    assert [slab["charge_e"] for slab in found["slabs"]] == [0, -1, 1]
+    assert [slab["neutrality"] for slab in found["slabs"]] == [
+        "neutral",
+        "charged",
+        "charged",
+    ]
     assert len(found["terminations"]) == 2
-    best = found["slabs"][0]
+    best = found["slabs"][1]
     built = lithophile(
         *("build", "slab", "LiCl", "--hkl", "1,1,1", "--layers", "2"),
         *("--termination", best["bottom_termination"]),
@@ -65,6 +81,56 @@ def test_list_of_slabs_puts_the_best_first(tmp_path, lithophile):
     assert built["formula"] == best["formula"]
     assert built["symmetric"]
     assert len(read(tmp_path / built["structure"])) == best["n_atoms"]
+
+
+def test_tables_tell_charge_and_why_the_cut_was_taken():
+    settings = SlabSettings(structure="LiCl", miller=(1, 1, 1), layers=2)
+    rows = slabs_to_read(slab_list(settings))["slabs"]
+    assert [(row["charge (e)"], row[""]) for row in rows] == [
+        (0.0, "neutral"),
+        (-1.0, "charged"),
+        (1.0, "charged"),
+    ]
+    garnet, lithium = build_prototype("LLZO-tetragonal"), build_prototype("Li-bcc")
+    sides = {
+        "metal_miller": (0, 0, 1),
+        "electrolyte_layers": 1,
+        "metal_layers": 2,
+        "max_mismatch_percent": 4.0,
+    }
+    even = build_interface(garnet, lithium, electrolyte_termination=(0, 1), **sides)
+    shown = interface_to_read(even.to_json())
+    assert "charged (+4 e per in-plane cell)" in shown["electrolyte_surface"]
+    assert "repeat of Tasker type 3" in shown["electrolyte_surface"]
+    assert shown["electrolyte_termination"] == "0, 1: given"
+    other = build_interface(garnet, lithium, electrolyte_miller=(1, 0, 0), **sides)
+    shown = interface_to_read(other.to_json())
+    assert "symmetric, neutral, repeat of Tasker type 2" in shown["electrolyte_surface"]
+    assert shown["electrolyte_termination"] == (
+        "0, 0: not polar, gap 0.35 Å; termination 2, the widest gap, 0.44 Å, has a "
+        "dipole of 0.63 e/Å per repeat"
+    )
+
+
+@pytest.mark.parametrize(
+    ("function", "settings", "most_missing"),
+    [
+        (build_slab, SlabSettings, {"crystal"}),
+        (build_interface, InterfaceSettings, set()),
+        (plan_interfaces, InterfaceSettings, set()),
+    ],
+)
+def test_defaults_do_not_differ_between_library_and_command(
+    function, settings, most_missing
+):
+    fields = settings.model_fields
+    missing = set()
+    for name, parameter in signature(function).parameters.items():
+        if name not in fields:
+            missing.add(name)
+        elif parameter.default is not Parameter.empty:
+            assert fields[name].default == parameter.default, name
+    assert missing == most_missing
 
 
 def test_registry_is_searched_with_a_potential(tmp_path, lithophile):
@@ -86,7 +152,9 @@ def test_registry_is_searched_with_a_potential(tmp_path, lithophile):
     ("options", "expected"),
     [
         (("interface", "--max-atoms", "100"), "max_atoms must be at least 173"),
-        (("interface", "--termination", "a"), "must be numbers; got 'a'"),
+        (("interface", "--termination", "a"), "must be integers; got 'a'"),
+        (("interface", "--shift", "a,0"), "must be numbers; got 'a,0'"),
+        (("interface", "--gap-A", "0.2"), "gap_A must keep the atoms of both sides"),
         (("interface", "--strain-on", "both"), "strain_on"),
         (("slab", "--thickness-A", "2"), "that of one layer, 2.82"),
     ],

@@ -370,6 +370,84 @@ def test_lithium_on_garnet(
     )
 
 
+def test_polar_widest_gap_of_garnet_is_not_the_contact() -> None:
+    built = build_interface(
+        build_prototype("LLZO-tetragonal"),
+        build_prototype("Li-bcc"),
+        electrolyte_miller=(1, 0, 0),
+        metal_miller=(0, 0, 1),
+        electrolyte_layers=1,
+        metal_layers=2,
+        max_mismatch_percent=4.0,
+    )
+    slab = built.electrolyte_slab
+    assert (slab.bottom_termination, slab.tasker_type, slab.stoichiometric) == (
+        0,
+        2,
+        True,
+    )
+    assert (built.charge_electrolyte_e, slab.neutrality) == (0.0, "neutral")
+    assert (
+        "termination 2, the widest gap"
+        in built.to_json()["electrolyte_slab"]["termination_from"]
+    )
+
+
+def test_charge_of_an_even_garnet_slab_is_told() -> None:
+    built = build_interface(
+        build_prototype("LLZO-tetragonal"),
+        build_prototype("Li-bcc"),
+        metal_miller=(0, 0, 1),
+        electrolyte_layers=1,
+        metal_layers=2,
+        electrolyte_termination=(0, 1),
+        min_area_A2=200.0,
+    )
+    assert built.match.electrolyte_multiple == 2
+    assert built.electrolyte_slab.charge_e == pytest.approx(4.0)
+    assert built.charge_electrolyte_e == pytest.approx(8.0)
+    assert built.to_json()["charge_electrolyte_e"] == built.charge_electrolyte_e
+
+
+CONTACT = {"electrolyte_layers": 1, "metal_layers": 2, "max_area_A2": 110.0}
+
+
+@pytest.mark.parametrize("gap_A", [0.2, 0.6])
+def test_atoms_that_overlap_across_the_contact_are_refused(gap_A: float) -> None:
+    crystals = build_prototype("Li2ZrCl6"), build_prototype("Li-fcc")
+    wide = build_interface(*crystals, **CONTACT).atoms
+    wide.cell[2, 2] += 20.0  # the second contact is out of reach
+    metal = wide.arrays["side"] == METAL
+    wide.positions[metal, 2] -= 2.5 - gap_A
+    nearest = wide.get_all_distances(mic=True)[metal][:, ~metal].min()
+    with pytest.raises(InputError, match="another shift") as refusal:
+        build_interface(*crystals, gap_A=gap_A, vacuum_A=20.0, **CONTACT)
+    message = str(refusal.value)
+    assert f"got {gap_A}, which leaves" in message
+    assert f"{nearest:.3f} Å apart" in message
+    assert "Cl " in message
+    assert "Li " in message
+
+
+def test_images_that_overlap_across_the_vacuum_are_refused() -> None:
+    crystals = build_prototype("Li2ZrCl6"), build_prototype("Li-fcc")
+    with pytest.raises(InputError, match="vacuum_A must keep the periodic images"):
+        build_interface(*crystals, vacuum_A=0.3, **CONTACT)
+
+
+@pytest.mark.parametrize("side_name", ["electrolyte", "metal"])
+def test_crystals_with_overlapping_atoms_are_refused(side_name: str) -> None:
+    crystals = {
+        "electrolyte": build_prototype("Li2ZrCl6"),
+        "metal": build_prototype("Li-fcc"),
+    }
+    crystals[side_name].positions[1] = crystals[side_name].positions[0] + (0.3, 0, 0)
+    with pytest.raises(InputError, match=r"no overlapping atoms; got .* 0\.300 Å"):
+        build_interface(**crystals)
+    with pytest.raises(InputError, match=r"no overlapping atoms; got .* 0\.300 Å"):
+        plan_interfaces(**crystals)
+
+
 def test_sites_of_both_sides_keep_their_names(paper: Interface) -> None:
     names = np.array(paper.atoms.info["site_names"])[paper.atoms.arrays["site"]]
     assert len(names) == paper.n_atoms

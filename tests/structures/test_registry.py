@@ -146,6 +146,32 @@ def test_one_bad_structure_never_ends_the_search() -> None:
         )
 
 
+class Tempting(Calculator):
+    """What a potential may do far from its data: the closer, the lower."""
+
+    implemented_properties = ("energy", "forces")
+
+    def calculate(self, atoms=None, properties=None, system_changes=all_changes):
+        super().calculate(atoms, properties, system_changes)
+        self.results = {
+            "energy": float(atoms.cell[2, 2]),
+            "forces": np.zeros((len(atoms), 3)),
+        }
+
+
+def test_overlapping_atoms_are_never_the_best_registry(halide: Interface) -> None:
+    found = search_registry(
+        halide, AsePotential(Tempting()), gaps_A=(0.3, 2.2, 2.8), n_shifts=1
+    )
+    assert found.gap_A == 2.2
+    assert np.isnan(found.energies_eV[:, 0]).tolist() == [True, False, False]
+    (failure,) = found.failures
+    assert failure.id == "0"
+    assert "atoms overlap: " in failure.reason
+    with pytest.raises(InputError, match="atoms overlap"):
+        search_registry(halide, AsePotential(Tempting()), gaps_A=(0.3,), n_shifts=1)
+
+
 def test_input_is_not_changed(halide: Interface) -> None:
     before = halide.atoms.copy()
     moved(halide, gap_A=4.0, step=(0.3, 0.3))

@@ -7,6 +7,7 @@ from ase.build import bulk
 
 from structures.prototypes import build_prototype
 from structures.slabs import build_slab, slab_choices, slab_thickness
+from structures.terminations import surface_terminations
 from training_data.errors import InputError
 
 
@@ -156,8 +157,12 @@ def test_slab_between_chosen_cuts() -> None:
     )
     assert even.atoms.get_chemical_formula("metal") == "Li3Cl4"
     assert (even.bottom_plane, even.top_plane) == ("Cl", "Cl")
-    assert (even.stoichiometric, even.symmetric, even.tasker_type) == (False, True, 2)
-    assert (even.charge_e, even.dipole_e_per_A) == (-1.0, 0.0)
+    assert (even.stoichiometric, even.symmetric, even.tasker_type) == (False, True, 3)
+    assert (even.charge_e, even.neutrality, even.dipole_e_per_A) == (
+        -1.0,
+        "charged",
+        None,
+    )
     assert sorted(set(even.atoms.arrays["layer"])) == [0, 1, 2, 3]
 
 
@@ -183,10 +188,30 @@ def test_layers_of_a_chosen_cut_are_congruent() -> None:
         assert layer.get_chemical_formula() == layers[0].get_chemical_formula()
 
 
-def test_choices_put_slabs_without_dipole_first() -> None:
+@pytest.mark.parametrize(
+    ("name", "miller"),
+    [("Li2ZrCl6", (0, 0, 1)), ("LiCl", (1, 1, 1)), ("LLZO-tetragonal", (1, 0, 0))],
+)
+def test_choices_are_ranked_neutral_non_polar_symmetric(
+    name: str, miller: tuple[int, int, int]
+) -> None:
+    found = slab_choices(build_prototype(name), miller=miller)
+    ranks = [
+        (
+            abs(slab.charge_e) > 0.5,
+            slab.tasker_type == 3,
+            not slab.symmetric,
+            not slab.stoichiometric,
+        )
+        for slab in found
+    ]
+    assert ranks == sorted(ranks)
+    assert [slab.neutrality == "charged" for slab in found] == [r[0] for r in ranks]
+    assert (ranks[0][0], ranks[-1][0]) == (False, True)
+
+
+def test_best_choice_of_a_layered_halide_is_two_layers() -> None:
     found = slab_choices(build_prototype("Li2ZrCl6"), layers=2)
-    polar = [slab.tasker_type == 3 for slab in found]
-    assert polar == sorted(polar)
     best = found[0]
     assert (best.stoichiometric, best.symmetric, best.tasker_type) == (True, True, 2)
     assert best.atoms.get_chemical_formula("metal") == "Li4Zr2Cl12"
@@ -203,8 +228,10 @@ def test_every_choice_can_be_built() -> None:
             top_termination=slab.top_termination,
         )
         assert again.atoms == slab.atoms
-        # a symmetric slab has no dipole, whatever its charge
-        if slab.symmetric:
+        # a charged slab has no dipole to speak of, a neutral symmetric one has none
+        if slab.neutrality == "charged":
+            assert slab.dipole_e_per_A is None
+        elif slab.symmetric:
             assert slab.dipole_e_per_A == 0.0
 
 
@@ -218,6 +245,116 @@ def test_sites_keep_their_names() -> None:
         name.startswith(symbol)
         for name, symbol in zip(found, slab.symbols, strict=True)
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "miller", "widest"),
+    [
+        ("LLZO-tetragonal", (1, 0, 0), (2, 0.44, 0.63)),
+        ("Li2ZrCl6", (1, 0, 0), (1, None, None)),
+        ("Li2ZrCl6-P-31c", (1, 1, 0), (1, None, None)),
+        ("La2O3", (1, 0, 0), (1, None, None)),
+        ("ZrCl4", (1, 1, 1), (2, None, None)),
+    ],
+)
+def test_a_polar_widest_gap_gives_way_to_a_cut_without_dipole(
+    name: str, miller: tuple[int, int, int], widest: tuple[int, float, float]
+) -> None:
+    crystal, (number, gap_A, dipole) = build_prototype(name), widest
+    slab = build_slab(crystal, miller=miller, layers=1)
+    assert (slab.tasker_type, slab.stoichiometric, slab.dipole_e_per_A) == (2, True, 0)
+    assert (slab.neutrality, slab.charge_e) == ("neutral", 0.0)
+    assert f"termination {number}, the widest gap" in slab.termination_from
+    cuts = surface_terminations(crystal, miller=miller)
+    assert cuts[number].gap_A == pytest.approx(max(cut.gap_A for cut in cuts), abs=0.05)
+    assert cuts[number].tasker_type == 3
+    if gap_A is not None:
+        assert f"{gap_A:.2f} Å, has a dipole of {dipole:.2f}" in slab.termination_from
+    # whoever wants the widest gap gets it
+    wide = build_slab(crystal, miller=miller, layers=1, termination=number)
+    assert (wide.tasker_type, wide.termination_from) == (3, "given")
+
+
+@pytest.mark.parametrize(
+    ("name", "miller", "reason"),
+    [
+        ("LiCl", (1, 1, 1), "widest gap, 1.46 Å; every cut is polar"),
+        ("Li2ZrCl6", (0, 0, 1), "widest gap, 3.05 Å"),
+        ("Li-fcc", (1, 1, 1), "widest gap, 2.42 Å"),
+    ],
+)
+def test_widest_gap_stays_where_nothing_is_better(
+    name: str, miller: tuple[int, int, int], reason: str
+) -> None:
+    slab = build_slab(build_prototype(name), miller=miller, layers=1)
+    assert slab.termination_from == reason
+
+
+def test_layers_that_are_charged_are_not_split() -> None:
+    # K+ between [MgCl3]- : the gaps are open, but what lies between is not neutral
+    heights = [0.0, 2.5, 3.7, 3.7, 4.9]
+    laterals = [(0, 0), (2, 2), (0, 0), (2, 0), (0, 2)]
+    crystal = Atoms(
+        ["K", "Cl", "Mg", "Cl", "Cl"],
+        positions=[(*xy, z) for xy, z in zip(laterals, heights, strict=True)],
+        cell=[4.0, 4.0, 7.4],
+        pbc=True,
+    )
+    slab = build_slab(crystal, layers=1, oxidation_states={"K": 1, "Mg": 2})
+    assert (slab.stoichiometric, slab.charge_e, slab.neutrality) == (
+        True,
+        0.0,
+        "neutral",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "miller", "layers", "cuts", "charge_e"),
+    [
+        ("LiCl", (1, 1, 1), 4, (0, 1), -1.0),
+        ("LLZO-tetragonal", (1, 0, 0), 1, (3, 2), 32.0),
+        ("LLZO-tetragonal", (0, 0, 1), 2, (0, 1), 4.0),
+    ],
+)
+def test_type_belongs_to_the_repeat_and_charge_to_the_slab(
+    name: str,
+    miller: tuple[int, int, int],
+    layers: int,
+    cuts: tuple[int, int],
+    charge_e: float,
+) -> None:
+    slab = build_slab(
+        build_prototype(name),
+        miller=miller,
+        layers=layers,
+        termination=cuts[0],
+        top_termination=cuts[1],
+    )
+    assert slab.symmetric
+    assert not slab.stoichiometric
+    assert (slab.charge_e, slab.neutrality) == (pytest.approx(charge_e), "charged")
+    assert (slab.tasker_type, slab.dipole_e_per_A) == (3, None)
+    states = {"Li": 1, "La": 3, "Zr": 4, "Cl": -1, "O": -2}
+    assert sum(states[symbol] for symbol in slab.atoms.symbols) == charge_e
+
+
+def test_neutrality_without_known_charges() -> None:
+    found = slab_choices(build_prototype("ZrCl3"), miller=(1, 0, 0))
+    for slab in found:
+        assert (slab.charge_e, slab.tasker_type) == (None, None)
+        assert slab.neutrality == ("neutral" if slab.stoichiometric else "unknown")
+    assert {slab.neutrality for slab in found} == {"neutral", "unknown"}
+
+
+def test_overlapping_atoms_are_refused() -> None:
+    crystal = build_prototype("LiCl")
+    crystal.positions[crystal.symbols == "Li"] = crystal.positions[
+        crystal.symbols == "Cl"
+    ] + (0.3, 0.0, 0.0)
+    with pytest.raises(InputError, match=r"no overlapping atoms; got .* 0\.300 Å"):
+        build_slab(crystal)
+    with pytest.raises(InputError, match=r"no overlapping atoms; got .* 0\.300 Å"):
+        surface_terminations(crystal, miller=(0, 0, 1))
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,13 @@ def test_charges_that_are_not_known_are_not_invented() -> None:
 
 @pytest.mark.parametrize(
     ("dipole", "charges", "expected"),
-    [(0.0, [0.0, 0.0], 1), (0.0, [2.0, -4.0, 2.0], 2), (0.2, [1.0, -1.0], 3)],
+    [
+        (0.0, [0.0, 0.0], 1),
+        (0.0, [2.0, -4.0, 2.0], 2),
+        (0.0, [5e-4, -5e-4], 2),  # e, not e/Å: another limit than the dipole's
+        (5e-4, [0.0, 0.0], 1),
+        (0.2, [1.0, -1.0], 3),
+    ],
 )
 def test_tasker_types(dipole: float, charges: list[float], expected: int) -> None:
     assert tasker_type(dipole, np.array(charges)) == expected
