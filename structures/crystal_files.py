@@ -1,17 +1,17 @@
 """Crystals that users bring: CIF, POSCAR, extended XYZ, Materials Project JSON."""
 
 import json
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import spglib
 from ase import Atoms
 from ase.data import covalent_radii
 from ase.neighborlist import neighbor_list
 
+from structures.cif import CIF_SUFFIXES, read_cif
 from structures.site_labels import label_sites
+from structures.site_symmetry import wyckoff_names
 from training_data.errors import InputError
 from training_data.partial_occupancies import OCCUPANCY_TOLERANCE, ORDER_FIRST
 from training_data.reading import read_structures
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 CLOSEST_A = 0.5
 CLOSEST_RATIO = 0.6
 VECTORS = 3
-SYMMETRY_A = 1e-2
 
 
 def read_crystal(path: str | Path) -> Atoms:
@@ -74,8 +73,8 @@ def read_crystal(path: str | Path) -> Atoms:
             "give a prototype where one is taken."
         )
     suffix = path.suffix.lower()
-    if suffix in {".cif", ".mcif"}:
-        atoms = _ordered(_from_cif(path), path)
+    if suffix in CIF_SUFFIXES:
+        atoms = _ordered(read_cif(path), path)
     elif suffix == ".json":
         atoms = _from_json(path)
     else:
@@ -132,29 +131,6 @@ def check_crystal(atoms: Atoms, *, name: str = "crystal") -> None:
             f"{name} must have no overlapping atoms; got {pair} {d[k]:.3f} Å apart. "
             "Remove one of them or check cell and units (Å)."
         )
-
-
-def _from_cif(path: Path) -> "Structure":
-    """Only structure of a CIF, occupancies as they stand."""
-    from pymatgen.io.cif import CifParser  # noqa: PLC0415 - slow to import
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # they repeat what is checked below
-        try:
-            parser = CifParser(path, occupancy_tolerance=float("inf"))
-            found = parser.parse_structures(primitive=False, check_occu=False)
-        # pymatgen raises whatever its parser happens to meet
-        except Exception as error:
-            raise InputError(
-                f"path must be a readable CIF; got {str(path)!r}: {error}. "
-                "Open it in a viewer, or convert it to POSCAR."
-            ) from error
-    if len(found) != 1:
-        raise InputError(
-            f"path must hold one crystal; got {len(found)} in {str(path)!r}. "
-            "Split the file into one CIF per data block."
-        )
-    return found[0]
 
 
 def _from_json(path: Path) -> Atoms:
@@ -240,25 +216,13 @@ def _site_names(atoms: Atoms, labels: list[str]) -> list[str]:
     Files without symmetry number every atom; taken as sites, those numbers would keep
     slabs and matchers from seeing that the atoms are alike.
     """
-    with warnings.catch_warnings():
-        # spglib 2.7 and 2.8 warn about their own way of reporting errors
-        warnings.simplefilter("ignore", DeprecationWarning)
-        found = spglib.get_symmetry_dataset(
-            (atoms.cell[:], atoms.get_scaled_positions(), atoms.numbers),
-            symprec=SYMMETRY_A,
-        )
-    if found is None:
+    names = wyckoff_names(
+        atoms.cell[:], atoms.get_scaled_positions(), list(atoms.numbers), atoms.symbols
+    )
+    if names is None:
         return labels
-    orbits = found.crystallographic_orbits
-    if all(len({labels[i] for i in np.flatnonzero(orbits == o)}) == 1 for o in orbits):
-        return labels
-    cells = len(found.std_types) / len(atoms)
-    names = {}
-    for orbit in dict.fromkeys(orbits.tolist()):
-        multiplicity = round(int((orbits == orbit).sum()) * cells)
-        names[orbit] = f"{atoms.symbols[orbit]}{multiplicity}{found.wyckoffs[orbit]}"
-    plain = list(names.values())
-    for k, (orbit, name) in enumerate(list(names.items())):
-        if plain.count(name) > 1:
-            names[orbit] = f"{name}_{plain[: k + 1].count(name)}"
-    return [names[orbit] for orbit in orbits.tolist()]
+    given: dict[str, set[str]] = {}
+    for name, label in zip(names, labels, strict=True):
+        given.setdefault(name, set()).add(label)
+    split = any(len(different) > 1 for different in given.values())
+    return list(names) if split else labels

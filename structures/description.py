@@ -1,15 +1,14 @@
 """Description of a crystal: formula, space group, lattice and density."""
 
 import math
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import spglib
 from ase import Atoms
 
+from structures.space_group import symmetry_dataset
 from training_data.errors import InputError
 
 AMU_PER_A3_IN_G_PER_CM3 = 1.66053906892
@@ -212,13 +211,12 @@ def _triple(values: Sequence[float]) -> tuple[float, float, float]:
 
 def _dataset(atoms: Atoms, tolerance_A: float) -> Any:  # noqa: ANN401  (spglib's)
     """Return what spglib finds, or None."""
-    with warnings.catch_warnings():
-        # spglib 2.7 and 2.8 warn about their own way of reporting errors
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return spglib.get_symmetry_dataset(
-            (atoms.cell[:], atoms.get_scaled_positions(), atoms.numbers),
-            symprec=tolerance_A,
-        )
+    return symmetry_dataset(
+        atoms.cell[:],
+        atoms.get_scaled_positions(),
+        atoms.numbers,
+        tolerance_A=tolerance_A,
+    )
 
 
 def _space_group(atoms: Atoms, data: Any, tolerance_A: float) -> SpaceGroup:  # noqa: ANN401
@@ -244,11 +242,9 @@ def _wyckoff_sites(data: Any) -> tuple[tuple[str, str, int], ...]:  # noqa: ANN4
         return ()
     symbols = np.array(Atoms(data.std_types).get_chemical_symbols())
     # the standard cell is idealised, so its own orbits are exact
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        standard = spglib.get_symmetry_dataset(
-            (data.std_lattice, data.std_positions, data.std_types), symprec=1e-4
-        )
+    standard = symmetry_dataset(
+        data.std_lattice, data.std_positions, data.std_types, tolerance_A=1e-4
+    )
     if standard is None:
         return ()
     sites = []

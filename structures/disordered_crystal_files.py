@@ -4,16 +4,13 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from structures.cif import CIF_SUFFIXES, read_cif
 from structures.disordered_crystal import DisorderedCrystal
-from structures.site_symmetry import symmetry_dataset
+from structures.site_symmetry import wyckoff_names
 from training_data.errors import InputError
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
-
-NEAR_SITES_A = 1e-2  # rows of a file this close describe one site
 
 
 def read_disordered_crystal(path: str | Path) -> DisorderedCrystal:
@@ -36,8 +33,8 @@ def read_disordered_crystal(path: str | Path) -> DisorderedCrystal:
     Raises
     ------
     InputError
-        If there is no such file, it cannot be read, or occupancies sum to more
-        than 1.
+        If there is no such file, it cannot be read or holds several crystals, or
+        occupancies sum to more than 1.
 
     Examples
     --------
@@ -63,29 +60,21 @@ def read_disordered_crystal(path: str | Path) -> DisorderedCrystal:
 
 
 def _structure(file: Path) -> "Structure":
-    """First structure of a file; occupancies are checked by us, not corrected."""
+    """Only structure of a file; occupancies are checked by us, not corrected."""
+    if file.suffix.lower() in CIF_SUFFIXES:
+        return read_cif(file)
     from pymatgen.core import Structure  # noqa: PLC0415 (slow to import)
-    from pymatgen.io.cif import CifParser  # noqa: PLC0415 (slow to import)
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            if file.suffix.lower() in {".cif", ".mcif"}:
-                # sums above 1 must reach our check instead of being scaled down
-                parser = CifParser(
-                    file, occupancy_tolerance=100.0, site_tolerance=NEAR_SITES_A
-                )
-                structure = parser.parse_structures(
-                    primitive=False, check_occu=False, on_error="ignore"
-                )[0]
-            else:
-                structure = Structure.from_file(file)
-    except Exception as error:
-        raise InputError(
-            f"path must be a structure file with sites; got {file.name!r}. "
-            f"It could not be read: {error}."
-        ) from error
-    return structure
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return Structure.from_file(file)
+        # pymatgen raises whatever its readers happen to meet
+        except Exception as error:
+            raise InputError(
+                f"path must be a structure file with sites; got {file.name!r}. "
+                f"It could not be read: {error}. Convert it to CIF."
+            ) from error
 
 
 def _occupancy(site: object) -> dict[str, float]:
@@ -99,43 +88,17 @@ def _occupancy(site: object) -> dict[str, float]:
 
 def _site_names(structure: "Structure") -> tuple[str, ...]:
     """Element, multiplicity and Wyckoff letter of every site."""
-    occupancies = [str(sorted(_occupancy(site).items())) for site in structure]
-    kinds = {kind: number for number, kind in enumerate(dict.fromkeys(occupancies))}
-    dataset = symmetry_dataset(
+    species = [_first_species(site) for site in structure]
+    names = wyckoff_names(
         structure.lattice.matrix,
         structure.frac_coords,
-        [kinds[occupancy] for occupancy in occupancies],
+        [str(sorted(_occupancy(site).items())) for site in structure],
+        species,
     )
-    if dataset is None:
-        return tuple(f"{_first_species(site)}1" for site in structure)
-    orbits = dataset.crystallographic_orbits
-    names: dict[int, str] = {}
-    for index, orbit in enumerate(orbits):
-        if orbit not in names:
-            # per conventional cell, whatever the cell of the file
-            share = abs(float(np.linalg.det(dataset.transformation_matrix)))
-            multiplicity = round(int((orbits == orbit).sum()) / share)
-            names[orbit] = (
-                f"{_first_species(structure[index])}{multiplicity}"
-                f"{dataset.wyckoffs[index]}"
-            )
-    return _numbered([names[orbit] for orbit in orbits], orbits)
+    return tuple(f"{name}1" for name in species) if names is None else names
 
 
 def _first_species(site: object) -> str:
     """Element with the largest fraction on a site."""
     occupancy = _occupancy(site)
     return max(sorted(occupancy), key=occupancy.__getitem__)
-
-
-def _numbered(names: list[str], orbits: "np.ndarray") -> tuple[str, ...]:
-    """Names with a number where several orbits would share one."""
-    members: dict[str, list[int]] = {}
-    for name, orbit in zip(names, orbits, strict=True):
-        known = members.setdefault(name, [])
-        if orbit not in known:
-            known.append(orbit)
-    return tuple(
-        name if len(members[name]) == 1 else f"{name}_{members[name].index(orbit) + 1}"
-        for name, orbit in zip(names, orbits, strict=True)
-    )

@@ -8,7 +8,8 @@ from ase import Atoms
 from structures.disordered_crystal import DisorderedCrystal
 from structures.ordering import Ordering
 from structures.ordering_problem import VACANCY, OrderingProblem
-from structures.site_symmetry import canonical_arrangement, symmetry_dataset
+from structures.site_symmetry import canonical_arrangement
+from structures.space_group import symmetry_dataset
 from training_data.errors import Failure, InputError
 
 if TYPE_CHECKING:

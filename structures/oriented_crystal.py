@@ -193,8 +193,8 @@ def _primitive(crystal: Atoms) -> Atoms:
             crystal.numbers, positions=crystal.positions, cell=crystal.cell, pbc=True
         )
         return label_sites(plain, names)
-    cell, scaled, types = found
-    chosen = [kinds[kind - 1] for kind in types]
+    cell, scaled, primitive = found
+    chosen = [kinds[kind - 1] for kind in primitive]
     atoms = Atoms(
         [number for number, _ in chosen], scaled_positions=scaled, cell=cell, pbc=True
     )

@@ -1,20 +1,18 @@
 """Pattern of one phase as its lattice is strained within its symmetry."""
 
 import math
-import warnings
 from collections.abc import Mapping
 
 import numpy as np
-import spglib
 from ase import Atoms
 from numpy.typing import NDArray
 
 from structures.diffraction import WAVELENGTHS_A, wavelength_of
 from structures.peak_shape import PeakShape, pseudo_voigt_sum
 from structures.reflections import lorentz_polarisation, reflection_families
+from structures.space_group import symmetry_operations
 from training_data.errors import InputError
 
-SYMMETRY_A = 1e-2
 MARGIN = 0.06
 """Relative margin of 1/d around the measured range, for strains."""
 
@@ -68,18 +66,12 @@ def allowed_strains(atoms: Atoms) -> NDArray[np.float64]:
     (1, 2)
 
     """
-    with warnings.catch_warnings():
-        # spglib 2.7 and 2.8 warn about their own way of reporting errors
-        warnings.simplefilter("ignore", DeprecationWarning)
-        found = spglib.get_symmetry(
-            (atoms.cell[:], atoms.get_scaled_positions(), atoms.numbers),
-            symprec=SYMMETRY_A,
-        )
-    turns = [np.eye(3)]
-    if found is not None:
-        columns = atoms.cell[:].T
-        inverse = np.linalg.inv(columns)
-        turns = [columns @ turn @ inverse for turn in found["rotations"]]
+    rotations, _ = symmetry_operations(
+        atoms.cell[:], atoms.get_scaled_positions(), atoms.numbers
+    )
+    columns = atoms.cell[:].T
+    inverse = np.linalg.inv(columns)
+    turns = [columns @ turn @ inverse for turn in rotations]
     basis = np.array(STRAIN_BASIS)
     mean = np.zeros((6, 6))
     for turn in turns:

@@ -1,6 +1,5 @@
 """Oxides that fix the chemical potential of a dopant, built by structure type."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,8 +7,10 @@ from ase import Atoms
 from ase.data import atomic_numbers
 
 from structures.dopants import write_ion
+from structures.space_group import primitive_cell
 from training_data.errors import InputError
 
+PRIMITIVE_A = 1e-5
 OXYGEN_RADIUS_A = 1.38  # Shannon, four neighbours
 COORDINATIONS = {
     **{name: n for n, name in enumerate(("I", "II", "III", "IV", "V", "VI"), start=1)},
@@ -280,7 +281,6 @@ def build_reference_oxide(element: str, oxidation_state: int) -> Atoms:
 
 def _cell(kind: OxideType, element: str) -> Atoms:
     """Primitive cell of a structure type, of no particular size."""
-    import spglib  # noqa: PLC0415
     from ase.spacegroup import crystal  # noqa: PLC0415 (slow to import)
 
     species = {"M": element, "O": "O", "Li": "Li"}
@@ -292,17 +292,14 @@ def _cell(kind: OxideType, element: str) -> Atoms:
         spacegroup=kind.space_group,
         cellpar=[size, b * size, c * size, *angles],
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        found = spglib.standardize_cell(
-            (
-                conventional.cell[:],
-                conventional.get_scaled_positions(),
-                conventional.numbers,
-            ),
-            to_primitive=True,
-            no_idealize=True,
-        )
+    found = primitive_cell(
+        conventional.cell[:],
+        conventional.get_scaled_positions(),
+        conventional.numbers,
+        tolerance_A=PRIMITIVE_A,
+    )
+    if found is None:
+        return conventional
     cell, scaled, numbers = found
     return Atoms(numbers, scaled_positions=scaled, cell=cell, pbc=True)
 

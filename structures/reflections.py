@@ -1,15 +1,14 @@
 """Families of lattice planes of a crystal and how strongly they scatter."""
 
 import math
-import warnings
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-import spglib
 from ase import Atoms
 from numpy.typing import NDArray
 
+from structures.space_group import symmetry_operations
 from structures.structure_factor import squared_structure_factors
 from training_data.errors import InputError
 
@@ -158,16 +157,13 @@ def _family_codes(
     Planes belong to one family when a symmetry of the crystal, or inversion (which
     X-rays always have without anomalous dispersion), takes one to the other.
     """
-    with warnings.catch_warnings():
-        # spglib 2.7 and 2.8 warn about their own way of reporting errors
-        warnings.simplefilter("ignore", DeprecationWarning)
-        found = spglib.get_symmetry(
-            (atoms.cell[:], atoms.get_scaled_positions(), atoms.numbers),
-            symprec=SYMMETRY_A,
-        )
-    turns = np.eye(DIRECTIONS, dtype=int)[None]
-    if found is not None:
-        turns = np.unique(found["rotations"], axis=0)
+    rotations, _ = symmetry_operations(
+        atoms.cell[:],
+        atoms.get_scaled_positions(),
+        atoms.numbers,
+        tolerance_A=SYMMETRY_A,
+    )
+    turns = np.unique(rotations, axis=0)
     # no image of an index is larger than this
     largest = int(np.abs(indices).max()) * int(np.abs(turns).sum(axis=1).max())
     base = 2 * largest + 1

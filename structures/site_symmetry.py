@@ -1,30 +1,19 @@
 """Symmetry of a crystal as permutations of its sites."""
 
-import warnings
 from collections.abc import Hashable, Sequence
 from functools import cache
-from typing import Any
 
 import numpy as np
-import spglib
 from scipy.spatial import cKDTree
 
 from structures.disordered_crystal import DisorderedCrystal
+from structures.space_group import (
+    SYMMETRY_TOLERANCE_A,
+    symmetry_dataset,
+    symmetry_operations,
+)
 
-SYMMETRY_TOLERANCE_A = 1e-2
 LARGEST_MISFIT_A = 0.1
-
-
-def symmetry_dataset(
-    cell_A: np.ndarray, scaled_positions: np.ndarray, kinds: Sequence[int] | np.ndarray
-) -> Any:  # noqa: ANN401 (spglib's class, or None where it gave up)
-    """Space group, operations and orbits, as spglib finds them."""
-    with warnings.catch_warnings():
-        # spglib 2.8 warns about its own way of reporting errors
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return spglib.get_symmetry_dataset(
-            (cell_A, scaled_positions, kinds), symprec=SYMMETRY_TOLERANCE_A
-        )
 
 
 def site_permutations(crystal: DisorderedCrystal) -> np.ndarray:
@@ -94,7 +83,11 @@ def permutations_within(permutations: np.ndarray, sites: np.ndarray) -> np.ndarr
 
 
 def permutations_of_sites(
-    cell_A: np.ndarray, scaled_positions: np.ndarray, kinds: Sequence[Hashable]
+    cell_A: np.ndarray,
+    scaled_positions: np.ndarray,
+    kinds: Sequence[Hashable],
+    *,
+    tolerance_A: float = SYMMETRY_TOLERANCE_A,
 ) -> np.ndarray:
     """Symmetry of labelled sites as the different permutations of them.
 
@@ -106,6 +99,8 @@ def permutations_of_sites(
         Fractional positions, shape (n_sites, 3).
     kinds
         One label per site; sites of different kinds are never exchanged.
+    tolerance_A
+        Distance within which spglib takes sites for equivalent [Å].
 
     Returns
     -------
@@ -115,7 +110,7 @@ def permutations_of_sites(
 
     Notes
     -----
-    Operations are spglib's, with a tolerance of 0.01 Å; one that does not carry every
+    Operations are spglib's; one that does not carry every
     site onto one of its kind within 0.1 Å is left out.
 
     Examples
@@ -129,12 +124,10 @@ def permutations_of_sites(
     numbers = np.array([place[kind] for kind in kinds])
     scaled = np.asarray(scaled_positions, dtype=float)
     identity = np.arange(len(scaled))
-    symmetry = symmetry_dataset(cell_A, scaled, numbers)
-    if symmetry is None:
-        return identity[None]
+    operations = symmetry_operations(cell_A, scaled, numbers, tolerance_A=tolerance_A)
     tree = cKDTree(scaled % 1.0 % 1.0, boxsize=1.0)  # -1e-17 % 1 is 1
     rows = [identity]
-    for rotation, shift in zip(symmetry.rotations, symmetry.translations, strict=True):
+    for rotation, shift in zip(*operations, strict=True):
         moved = scaled @ rotation.T + shift
         _, target = tree.query(moved % 1.0 % 1.0)
         apart = moved - scaled[target]
@@ -146,6 +139,56 @@ def permutations_of_sites(
             row[target] = identity
             rows.append(row)
     return np.unique(rows, axis=0)  # sorted, so the identity is first
+
+
+def wyckoff_names(
+    cell_A: np.ndarray,
+    scaled_positions: np.ndarray,
+    kinds: Sequence[Hashable],
+    symbols: Sequence[str],
+) -> tuple[str, ...] | None:
+    """Element, multiplicity and Wyckoff letter of every site, as in ``"Li96h"``.
+
+    Parameters
+    ----------
+    cell_A
+        Lattice vectors as rows [Å], shape (3, 3).
+    scaled_positions
+        Fractional positions, shape (n_sites, 3).
+    kinds
+        One label per site; sites of different kinds are never equivalent.
+    symbols
+        Element that names each site.
+
+    Returns
+    -------
+    tuple of str, or None
+        Names; orbits that would share one are numbered, ``"O32g_1"``. Multiplicities
+        are those of the conventional cell. None where spglib finds no symmetry.
+
+    Examples
+    --------
+    >>> corners = np.array([[0, 0, 0], [0.5, 0.5, 0.5]])
+    >>> wyckoff_names(4 * np.eye(3), corners, ["Cs", "Cl"], ["Cs", "Cl"])
+    ('Cs1a', 'Cl1b')
+
+    """
+    place = {kind: number for number, kind in enumerate(dict.fromkeys(kinds))}
+    found = symmetry_dataset(cell_A, scaled_positions, [place[kind] for kind in kinds])
+    if found is None:
+        return None
+    orbits = found.crystallographic_orbits.tolist()
+    share = abs(float(np.linalg.det(found.transformation_matrix)))
+    names = {
+        orbit: f"{symbols[orbit]}{round(orbits.count(orbit) / share)}"
+        f"{found.wyckoffs[orbit]}"
+        for orbit in dict.fromkeys(orbits)
+    }
+    plain = list(names.values())
+    for k, (orbit, name) in enumerate(list(names.items())):
+        if plain.count(name) > 1:
+            names[orbit] = f"{name}_{plain[: k + 1].count(name)}"
+    return tuple(names[orbit] for orbit in orbits)
 
 
 def orbit_keys(arrangements: np.ndarray, permutations: np.ndarray) -> np.ndarray:

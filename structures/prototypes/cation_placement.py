@@ -1,13 +1,12 @@
 """Placements of cations on octahedral sites that obey an exclusion rule."""
 
 import itertools
-import warnings
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import spglib
 
 from structures.prototypes.close_packing import ClosePacking
+from structures.site_symmetry import permutations_of_sites, permutations_within
 
 SYMMETRY_A = 1e-3
 HOPS_PER_CATION = 20
@@ -19,8 +18,12 @@ class SearchTooLongError(Exception):
     """Search given up before it was exhausted."""
 
 
-def site_permutations(packing: ClosePacking) -> np.ndarray:
-    """Permutations of the octahedral sites by the symmetry of the empty packing.
+class NoPlacementError(Exception):
+    """There is no placement that obeys the rule, as an exhaustive search found."""
+
+
+def octahedron_permutations(packing: ClosePacking) -> np.ndarray:
+    """Symmetry of an empty packing as the permutations of its octahedral sites.
 
     Parameters
     ----------
@@ -30,26 +33,18 @@ def site_permutations(packing: ClosePacking) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        Rows (n_operations, n_sites), all different: row r sends site i to r[i].
+        Shape (n_permutations, n_sites), all different; see
+        :func:`structures.site_symmetry.permutations_of_sites`.
 
     """
     sites = packing.octahedra_A
     positions = np.concatenate([sites, packing.anions_A])
     scaled = np.linalg.solve(packing.cell_A.T, positions.T).T
-    kinds = np.concatenate([1 + packing.sheet % 2, np.full(len(packing.anions_A), 3)])
-    with warnings.catch_warnings():
-        # spglib 2.7 and 2.8 warn about their own way of reporting errors
-        warnings.simplefilter("ignore", DeprecationWarning)
-        found = spglib.get_symmetry((packing.cell_A, scaled, kinds), symprec=SYMMETRY_A)
-    own = scaled[: len(sites)]
-    rows = []
-    for rotation, shift in zip(found["rotations"], found["translations"], strict=True):
-        moved = own @ rotation.T + shift
-        delta = moved[:, None] - own[None]
-        delta -= np.round(delta)
-        distance = np.linalg.norm(delta @ packing.cell_A, axis=2)
-        rows.append(distance.argmin(axis=1))
-    return np.unique(np.array(rows), axis=0)
+    kinds = [*(1 + packing.sheet % 2).tolist(), *[3] * len(packing.anions_A)]
+    permutations = permutations_of_sites(
+        packing.cell_A, scaled, kinds, tolerance_A=SYMMETRY_A
+    )
+    return permutations_within(permutations, np.arange(len(sites)))
 
 
 def placements(
@@ -150,8 +145,8 @@ def draw_placement(
     *,
     conflict: np.ndarray,
     rng: np.random.Generator,
-) -> np.ndarray | None:
-    """Random choice of sites with no conflict; none if none was found.
+) -> np.ndarray:
+    """Random choice of sites with no conflict.
 
     Parameters
     ----------
@@ -161,6 +156,18 @@ def draw_placement(
         As in ``placements``.
     rng
         Source of the order of trial.
+
+    Returns
+    -------
+    numpy.ndarray
+        Numbers of the sites.
+
+    Raises
+    ------
+    NoPlacementError
+        If there is none.
+    SearchTooLongError
+        If none was found in 100 searches of 2,000 steps; there may be one.
 
     Notes
     -----
@@ -186,10 +193,10 @@ def draw_placement(
         try:
             return np.array(next(search), dtype=int)
         except StopIteration:
-            return None
+            raise NoPlacementError from None
         except SearchTooLongError:
             continue
-    return None
+    raise SearchTooLongError
 
 
 def shuffle_placement(

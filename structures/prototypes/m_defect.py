@@ -8,11 +8,12 @@ import numpy as np
 from ase import Atoms
 
 from structures.prototypes.cation_placement import (
+    NoPlacementError,
     SearchTooLongError,
     draw_placement,
+    octahedron_permutations,
     placements,
     shuffle_placement,
-    site_permutations,
 )
 from structures.prototypes.close_packing import ClosePacking, close_packing
 from structures.prototypes.occupied_packing import occupied_packing
@@ -104,7 +105,8 @@ def build_m_defect_layers(
     ------
     InputError
         If the composition does not fit the cell, B would hold more M than A, no
-        arrangement obeys the rules, or there are too many to enumerate.
+        arrangement obeys the rules, there are too many to enumerate, or the search
+        for one to draw gave up.
 
     Notes
     -----
@@ -142,7 +144,7 @@ def build_m_defect_layers(
             f"n_structures must be at least 1; got {n_structures!r}. Leave it out for "
             "all."
         )
-    permutations = site_permutations(packing)
+    permutations = octahedron_permutations(packing)
     conflicts = _conflicts(packing, share_corners=share_corners)
     if rng is None:
         found: Iterator[Found] = islice(
@@ -289,31 +291,31 @@ def _drawn(
     metal_conflict, faces = conflicts
     everything = np.ones(len(packing.sheet), dtype=bool)
     seen: set[bytes] = set()
-    repeats = 0
+    repeats, gave_up = 0, False
     while repeats < MOST_REPEATS:
         repeats += 1
-        first = draw_placement(
-            packing,
-            counts.metal,
-            everything,
-            conflict=metal_conflict,
-            rng=rng,
-        )
-        if first is None:
+        try:
+            first = draw_placement(
+                packing, counts.metal, everything, conflict=metal_conflict, rng=rng
+            )
+        except NoPlacementError:
             return
+        except SearchTooLongError:
+            gave_up = True
+            break  # another hundred searches would end in the same way
         metal_sites = shuffle_placement(
             first, packing.sheet, everything, conflict=metal_conflict, rng=rng
         )
         free = ~faces[metal_sites].any(axis=0)
         free[metal_sites] = False
-        second = draw_placement(
-            packing,
-            counts.lithium,
-            free,
-            conflict=faces,
-            rng=rng,
-        )
-        if second is None:
+        try:
+            second = draw_placement(
+                packing, counts.lithium, free, conflict=faces, rng=rng
+            )
+        except NoPlacementError:
+            continue  # not around this arrangement of M
+        except SearchTooLongError:
+            gave_up = True
             continue
         lithium_sites = shuffle_placement(
             second, packing.sheet, free, conflict=faces, rng=rng
@@ -333,3 +335,10 @@ def _drawn(
         n_structures -= 1
         if n_structures == 0:
             return
+    if gave_up and not seen:
+        raise InputError(
+            "supercell and metal_between must leave an arrangement that a search "
+            f"finds; got {packing.sites_per_sheet} octahedra per sheet, where it gave "
+            "up (there may be some). Put fewer cations between the layers, pass "
+            "another rng, or take a smaller supercell."
+        )

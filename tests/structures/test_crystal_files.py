@@ -14,6 +14,7 @@ from pymatgen.io.ase import AseAtomsAdaptor
 
 from lithophile.stages.inputs import read_crystal as crystal_of_stage
 from structures.crystal_files import check_crystal, read_crystal
+from structures.disordered_crystal_files import read_disordered_crystal
 from structures.prototypes import build_prototype
 from structures.site_labels import site_labels
 from structures.slabs import build_slab
@@ -172,6 +173,33 @@ def _overlapping(path: Path) -> Path:
 def _molecule(path: Path) -> Path:
     write(path, Atoms("LiCl", positions=[(0, 0, 0), (0, 0, 2)]))
     return path
+
+
+def test_several_crystals_in_one_cif_are_refused_by_both_readers(tmp_path):
+    path = _several(tmp_path / "both.cif")
+    for read in (read_crystal, read_disordered_crystal):
+        with pytest.raises(InputError, match=r"one crystal; got 2 .*blocks a, b"):
+            read(path)
+
+
+def test_blocks_without_sites_do_not_count(tmp_path):
+    path = cif(tmp_path / "a.cif")
+    path.write_text("data_global\n_journal_year 2011\n" + path.read_text())
+    assert len(read_crystal(path)) == 5
+    assert read_disordered_crystal(path).n_sites == 5
+
+
+def test_both_readers_name_the_sites_alike(tmp_path):
+    """Labels of the file that number every atom give way to Wyckoff names."""
+    path = tmp_path / "p1.cif"
+    write(path, build_prototype("Li2ZrO3"))
+    atoms = read_crystal(path)
+    other = read_disordered_crystal(path)
+    np.testing.assert_allclose(
+        atoms.get_scaled_positions(), other.scaled_positions, atol=1e-12
+    )
+    assert site_labels(atoms) == other.site_names
+    assert {"Zr4e", "Li4e_1"} & set(other.site_names)
 
 
 BAD = {

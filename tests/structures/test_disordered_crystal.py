@@ -9,7 +9,8 @@ from structures.disordered_crystal import DisorderedCrystal
 from structures.disordered_crystal_files import read_disordered_crystal
 from structures.prototypes import build_prototype
 from structures.prototypes.llzo import build_llzo_cubic
-from structures.site_symmetry import site_permutations, symmetry_dataset
+from structures.site_symmetry import site_permutations
+from structures.space_group import symmetry_dataset
 from training_data.errors import InputError
 
 CIF = """data_test

@@ -251,6 +251,18 @@ def test_drawing_is_reproducible_and_stops_at_the_number_asked_for():
         assert Counter(site_labels(atoms))["M_B"] == 6
 
 
+def test_giving_up_is_not_taken_for_a_proof_that_there_is_none():
+    with pytest.raises(InputError, match=r"gave up \(there may be some\)"):
+        build_m_defect_layers(
+            supercell=((9, 0), (0, 9)),
+            metal_between=9,
+            share_corners=False,
+            rng=np.random.default_rng(0),
+        )
+    with pytest.raises(InputError, match="found none"):
+        build_m_defect_layers(share_corners=False, rng=np.random.default_rng(0))
+
+
 def test_labels_survive_a_file(tmp_path):
     atoms = build_m_defect_layers(n_structures=1)[0]
     write(tmp_path / "a.extxyz", atoms)
