@@ -1,4 +1,4 @@
-"""Prototypes, slabs, interfaces and relaxation."""
+"""Crystals: prototypes, ordering, doping, surfaces, interfaces, relaxation, patterns."""
 
 from structures.charge_balance import ChargeBalance, balance_charge
 from structures.chemical_potentials import ChemicalPotentials, chemical_potentials
