@@ -76,7 +76,7 @@ def run_replicas(
     start = None if told else _check(settings, atoms, potential, len(replicas))
     told = told or {"start": start.to_json() if start else None}
     record = provenance(
-        command="md",
+        command="md replicas",
         seeds={replica.name: replica.config.seed for replica in replicas},
         inputs={
             "model": model_path(settings.model),
@@ -95,7 +95,7 @@ def run_replicas(
             )
         ]
         for replica in replicas:
-            own = {**record, "seeds": {"md": replica.config.seed}}
+            own = {**record, "command": "md", "seeds": {"md": replica.config.seed}}
             inside = RunFolder(folder.path / replica.name)
             claims.append(
                 stack.enter_context(
