@@ -90,8 +90,12 @@ class Registry:
         if ax is None:
             _, ax = plt.subplots(figsize=(4.6, 3.4), layout="constrained")
         per_area = (self.energies_eV - self.energy_eV) / self.area_A2 * EV_PER_A2
-        low, high = np.nanmin(per_area, axis=1), np.nanmax(per_area, axis=1)
+        known = np.isfinite(per_area).any(axis=1)
         order = np.argsort(self.gaps_A)
+        order = order[known[order]]
+        low, high = np.full((2, len(per_area)), np.nan)
+        low[known] = np.nanmin(per_area[known], axis=1)
+        high[known] = np.nanmax(per_area[known], axis=1)
         ax.fill_between(
             self.gaps_A[order],
             low[order],

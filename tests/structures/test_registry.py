@@ -163,6 +163,11 @@ def test_overlapping_atoms_are_never_the_best_registry(halide: Interface) -> Non
     found = search_registry(
         halide, AsePotential(Tempting()), gaps_A=(0.3, 2.2, 2.8), n_shifts=1
     )
+    from matplotlib import pyplot as plt
+
+    ax = found.plot()
+    np.testing.assert_allclose(ax.lines[0].get_xdata(), (2.2, 2.8))
+    plt.close(ax.figure)
     assert found.gap_A == 2.2
     assert np.isnan(found.energies_eV[:, 0]).tolist() == [True, False, False]
     (failure,) = found.failures

@@ -367,7 +367,7 @@ def test_overlapping_atoms_are_refused() -> None:
         (bulk("Cu"), {"termination": 1}, "termination must be one of 0 to 0"),
         (bulk("Cu"), {"top_termination": -1}, "top_termination must be one of"),
         (bulk("Cu"), {"vacuum_A": -1.0}, "vacuum_A must not be negative"),
-        (Atoms("Cu"), {}, "crystal must be periodic"),
+        (Atoms("Cu"), {}, "periodic in three directions"),
     ],
 )
 def test_bad_input(crystal: Atoms, options: dict[str, object], expected: str) -> None:
