@@ -11,14 +11,13 @@ that come back are compared with the exact ones.
 import argparse
 import json
 import time
-import warnings
 
 import numpy as np
-import spglib
 from ase import Atoms
 from ase.build import bulk, make_supercell
 
 from structures import MatchCriteria, find_duplicates
+from structures.site_symmetry import permutations_of_sites, permutations_within
 from training_data import fingerprint
 
 N_COPIES = 4
@@ -47,21 +46,12 @@ def chlorine_packing(kind: str) -> tuple[Atoms, int]:
     return wide, int(np.count_nonzero(wide.numbers == 17))
 
 
-def site_permutations(packing: Atoms) -> np.ndarray:
+def octahedron_permutations(packing: Atoms) -> np.ndarray:
     """How the symmetry of the packing permutes its octahedra, (n_operations, n)."""
-    sites = packing.numbers == 13
-    scaled = packing.get_scaled_positions()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        found = spglib.get_symmetry((packing.cell[:], scaled, packing.numbers))
-    own = scaled[sites]
-    rows = []
-    for turn, shift in zip(found["rotations"], found["translations"], strict=True):
-        moved = own @ turn.T + shift
-        apart = moved[:, None] - own[None]
-        apart -= np.round(apart)
-        rows.append(np.abs(apart).max(axis=2).argmin(axis=1))
-    return np.unique(np.array(rows), axis=0)
+    permutations = permutations_of_sites(
+        packing.cell[:], packing.get_scaled_positions(), packing.numbers.tolist()
+    )
+    return permutations_within(permutations, np.flatnonzero(packing.numbers == 13))
 
 
 def decorations(n_sites: int, rng: np.random.Generator, *, n: int) -> np.ndarray:
@@ -98,7 +88,7 @@ def measured(
     """Measure false merges, false splits and time for one packing."""
     rng = np.random.default_rng(seed)
     packing, n_chlorine = chlorine_packing(kind)
-    permutations = site_permutations(packing)
+    permutations = octahedron_permutations(packing)
     ways = decorations(len(packing) - n_chlorine, rng, n=-(-n // N_COPIES))
     ways = np.repeat(ways, N_COPIES, axis=0)[:n]
     structures = []

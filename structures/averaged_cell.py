@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
@@ -127,30 +127,31 @@ def _translations(
         if found is None:
             continue
         generators.append(found)
-        fresh = list(members.values())
+        fresh = members
         while fresh:
             fresh = _composed(fresh, generators, members, checked)
+            members = members | fresh
         reached = {int(partner[rarest[0]]) for _, partner in members.values()}
     return _largest_group(list(members.values()), largest)
 
 
 def _composed(
-    fresh: list[Translation],
+    fresh: Mapping[tuple[int, ...], Translation],
     generators: list[Translation],
-    members: dict[tuple[int, ...], Translation],
+    members: Mapping[tuple[int, ...], Translation],
     checked: Callable[[Translation], Translation | None],
-) -> list[Translation]:
-    """Add the sums of new translations and generators; return those not yet known."""
-    new = []
-    for (shift, partner), (step, onward) in itertools.product(fresh, generators):
+) -> dict[tuple[int, ...], Translation]:
+    """Add new translations and generators up; what is not yet known is returned."""
+    new: dict[tuple[int, ...], Translation] = {}
+    pairs = itertools.product(fresh.values(), generators)
+    for (shift, partner), (step, onward) in pairs:
         whole = onward[partner]
         key = tuple(whole.tolist())
-        if key in members:
+        if key in members or key in new:
             continue
         found = checked((shift + step, whole))
         if found is not None:
-            members[key] = found
-            new.append(found)
+            new[key] = found
     return new
 
 

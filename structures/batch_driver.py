@@ -14,8 +14,6 @@ from mlip.potential import Potential
 from training_data.errors import Failure
 
 Result = TypeVar("Result")
-#: What calculators and networks raise for a structure that they cannot take.
-_STOPPED = (ArithmeticError, ValueError, RuntimeError, LookupError, MemoryError)
 Walk = Generator[Atoms, Prediction | Failure, Result]
 
 

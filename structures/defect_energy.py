@@ -13,7 +13,6 @@ from structures.doping_energies import MAX_STEPS, CellEnergy, cell_energies
 from training_data.errors import Failure, InputError
 
 PAPER_CUTOFF_eV = 2.0
-SMALLEST_AMOUNT = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
+from structures.periodicity import require_periodic
 from structures.space_group import symmetry_dataset
 from training_data.errors import InputError
 
@@ -160,12 +161,7 @@ def describe_crystal(
     (('Li', '4a', 4), ('Cl', '4b', 4))
 
     """
-    if not (len(atoms) and atoms.pbc.all() and atoms.cell.rank == DIRECTIONS):
-        raise InputError(
-            "atoms must be a crystal, periodic in three directions; got "
-            f"{atoms.get_chemical_formula()!r} with pbc {atoms.pbc.tolist()}. "
-            "Give a bulk cell."
-        )
+    require_periodic(atoms)
     for value in (tolerance_A, *tolerances_A):
         if not 0 < value < math.inf:
             raise InputError(

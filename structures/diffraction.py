@@ -7,6 +7,7 @@ import numpy as np
 from ase import Atoms
 
 from structures.diffraction_pattern import DiffractionPattern
+from structures.periodicity import require_periodic
 from structures.reflections import lorentz_polarisation, reflection_families
 from training_data.errors import InputError
 
@@ -196,12 +197,7 @@ def _check(
     monochromator_two_theta_deg: float,
 ) -> None:
     """Refuse what does not diffract."""
-    if not (len(atoms) and atoms.pbc.all() and atoms.cell.rank == DIRECTIONS):
-        raise InputError(
-            "atoms must be a crystal, periodic in three directions; got "
-            f"{atoms.get_chemical_formula()!r} with pbc {atoms.pbc.tolist()}. "
-            "Give a bulk cell."
-        )
+    require_periodic(atoms)
     low, high = two_theta_range_deg
     if not 0 < low < high <= 180:  # noqa: PLR2004
         raise InputError(

@@ -1,6 +1,6 @@
 """Reflections of a powder and the broadened pattern that they make."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,36 +52,9 @@ class DiffractionPattern:
     range_deg: tuple[float, float]
 
     @property
-    def q_per_A(self) -> NDArray[np.float64]:  # noqa: N802
-        """Length of the scattering vector, 2π/d [1/Å]."""
-        return np.asarray(2 * np.pi / self.d_A)
-
-    @property
     def relative_intensity(self) -> NDArray[np.float64]:
         """Integrated intensity, the strongest being 100."""
         return np.asarray(100 * self.intensity / self.intensity.max())
-
-    def at_wavelength(self, wavelength_A: float) -> "DiffractionPattern":
-        """Positions of the same reflections at another wavelength.
-
-        Intensities are left as they are: use it to compare positions.
-
-        Parameters
-        ----------
-        wavelength_A
-            Wavelength [Å].
-
-        """
-        sine = wavelength_A / (2 * self.d_A)
-        seen = sine < 1
-        return replace(
-            self,
-            wavelength_A=wavelength_A,
-            d_A=self.d_A[seen],
-            two_theta_deg=np.degrees(2 * np.arcsin(sine[seen])),
-            intensity=self.intensity[seen],
-            hkl=tuple(h for h, keep in zip(self.hkl, seen, strict=True) if keep),
-        )
 
     def profile(
         self, two_theta_deg: NDArray[np.float64], *, shape: PeakShape | None = None

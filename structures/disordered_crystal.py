@@ -13,8 +13,6 @@ from training_data.partial_occupancies import OCCUPANCY_TOLERANCE
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-"""Sums of occupancies this close to 1 are 1 (thirds are printed as 0.333)."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class DisorderedCrystal:

@@ -11,6 +11,7 @@ from ase.geometry import find_mic, minkowski_reduce
 from structures.crystal_files import check_crystal
 from structures.disordered_crystal import DisorderedCrystal
 from structures.electrostatics import coulomb_matrix
+from structures.periodicity import require_periodic
 from structures.site_labels import site_labels
 from structures.site_symmetry import permutations_of_sites
 from training_data.errors import InputError
@@ -99,7 +100,7 @@ def prepare_host(
         labels = host.site_names
         whole = _whole_counts(host.content, counts)
     else:
-        _check_periodic(host)
+        require_periodic(host, name="host")
         atoms = host.copy()
         atoms.calc = None
         elements = tuple(atoms.get_chemical_symbols())
@@ -162,16 +163,6 @@ def _whole_counts(
             )
         whole[element] = round(number)
     return whole
-
-
-def _check_periodic(host: Atoms) -> None:
-    """Refuse what is no bulk crystal."""
-    if not len(host) or not host.pbc.all() or host.cell.rank < 3:  # noqa: PLR2004
-        raise InputError(
-            "host must be periodic in three directions with at least one atom; got "
-            f"{host.get_chemical_formula()!r} with pbc {host.pbc.tolist()}. "
-            "Give a bulk cell."
-        )
 
 
 def _distances(atoms: Atoms) -> np.ndarray:

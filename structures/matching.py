@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ase import Atoms
 
 from structures.averaged_cell import averaged_primitive_cell
+from structures.periodicity import require_periodic
 from training_data.errors import InputError
 from training_data.fingerprint import fingerprint
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 UNIT_LENGTH_A = 2.7
 """Cube root of the volume per atom at which structure types are compared [Å]."""
-
-DIRECTIONS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,12 +189,9 @@ class ComparedCrystal:
     """
 
     def __init__(self, atoms: Atoms, criteria: MatchCriteria) -> None:
-        if not (len(atoms) and atoms.pbc.all() and atoms.cell.rank == DIRECTIONS):
-            raise InputError(
-                "atoms must be a crystal, periodic in three directions; got "
-                f"{atoms.get_chemical_formula()!r} with pbc {atoms.pbc.tolist()}. "
-                "Put slabs and clusters into a cell with vacuum."
-            )
+        require_periodic(
+            atoms, remedy="Put slabs and clusters into a cell with vacuum."
+        )
         self.atoms = atoms.copy()
         self.atoms.calc = None
         self._compared = Atoms(

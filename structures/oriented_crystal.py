@@ -8,6 +8,7 @@ from ase import Atoms
 
 from structures.crystal_files import check_crystal
 from structures.oxidation_states import FORMAL_OXIDATION_STATES, oxidation_states_of
+from structures.periodicity import require_periodic
 from structures.site_labels import label_sites, site_labels
 from structures.space_group import primitive_cell, symmetry_operations
 from training_data.errors import InputError
@@ -112,12 +113,7 @@ def orient_crystal(crystal: Atoms, *, miller: tuple[int, int, int]) -> OrientedC
 
 def _check(crystal: Atoms, miller: tuple[int, int, int]) -> None:
     """Refuse what has no lattice planes, or atoms inside each other."""
-    if len(crystal) == 0 or not crystal.pbc.all() or crystal.cell.rank < 3:  # noqa: PLR2004
-        raise InputError(
-            "crystal must be periodic in three directions with at least one atom; got "
-            f"{crystal.get_chemical_formula()!r} with pbc {crystal.pbc.tolist()}. "
-            "Give a bulk cell."
-        )
+    require_periodic(crystal, name="crystal")
     if not any(miller):
         raise InputError(
             f"miller must be three integers, not all zero; got {miller!r}. "

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from structures.diffraction import WAVELENGTHS_A, wavelength_of
 from structures.peak_shape import PeakShape, pseudo_voigt_sum
+from structures.periodicity import require_periodic
 from structures.reflections import lorentz_polarisation, reflection_families
 from structures.space_group import symmetry_operations
-from training_data.errors import InputError
 
 MARGIN = 0.06
 """Relative margin of 1/d around the measured range, for strains."""
@@ -112,12 +112,7 @@ class PhaseProfile:
         polarisation: float,
         monochromator_two_theta_deg: float,
     ) -> None:
-        if not (len(atoms) and atoms.pbc.all() and atoms.cell.rank == 3):  # noqa: PLR2004
-            raise InputError(
-                "crystals must be periodic in three directions; got "
-                f"{atoms.get_chemical_formula()!r} with pbc {atoms.pbc.tolist()}. "
-                "Give bulk cells."
-            )
+        require_periodic(atoms, name="crystals", remedy="Give bulk cells.")
         self.lines = lines
         self._polarisation = polarisation, monochromator_two_theta_deg
         sines = [math.sin(math.radians(angle) / 2) for angle in range_deg]

@@ -1,5 +1,6 @@
 """Oxides that fix the chemical potential of a dopant, built by structure type."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,13 @@ from ase import Atoms
 from ase.data import atomic_numbers
 
 from structures.dopants import write_ion
+from structures.prototypes.oxides import (
+    LA2O3_A,
+    LA2O3_C,
+    LA2O3_SITES,
+    LI2O_SITES,
+)
+from structures.prototypes.wyckoff import Site
 from structures.space_group import primitive_cell
 from training_data.errors import InputError
 
@@ -46,6 +54,15 @@ class OxideType:
     coordination: int
 
 
+def _roles(
+    sites: Sequence[Site],
+) -> tuple[tuple[str, tuple[float, float, float]], ...]:
+    """Sites of a prototype with the metal's place left open."""
+    return tuple(
+        ("O" if species == "O" else "M", position) for _, species, position in sites
+    )
+
+
 _CUBIC = (1.0, 1.0, 90.0, 90.0, 90.0)
 _HEXAGONAL = (90.0, 90.0, 120.0)
 _TYPES = (
@@ -53,7 +70,7 @@ _TYPES = (
         name="antifluorite",
         space_group=225,
         shape=_CUBIC,
-        sites=(("M", (0.25, 0.25, 0.25)), ("O", (0, 0, 0))),
+        sites=_roles(LI2O_SITES),
         coordination=4,
     ),
     OxideType(
@@ -119,12 +136,8 @@ _TYPES = (
     OxideType(
         name="A-La2O3",
         space_group=164,
-        shape=(1.0, 1.557, *_HEXAGONAL),
-        sites=(
-            ("M", (1 / 3, 2 / 3, 0.2467)),
-            ("O", (1 / 3, 2 / 3, 0.6470)),
-            ("O", (0, 0, 0)),
-        ),
+        shape=(1.0, LA2O3_C / LA2O3_A, *_HEXAGONAL),
+        sites=_roles(LA2O3_SITES),
         coordination=7,
     ),
     OxideType(

@@ -6,8 +6,7 @@ from training_data.errors import InputError
 
 OCCUPANCY_TOLERANCE = 5e-3  # thirds are printed as 0.333
 ORDER_FIRST = (
-    "Order the crystal first: `lithophile build llzo --structure FILE`, or order_sites "
-    "in Python."
+    "Order the crystal first: read_disordered_crystal and order_sites give full sites."
 )
 
 
@@ -36,8 +35,8 @@ def refuse_partial_occupancies(atoms: Atoms, *, name: str = "structure") -> None
     >>> refuse_partial_occupancies(atoms)
     Traceback (most recent call last):
     training_data.errors.InputError: sites of structure must be fully occupied by one
-    species; got Li 0.5 on site 0. Order the crystal first: `lithophile build llzo
-    --structure FILE`, or order_sites in Python.
+    species; got Li 0.5 on site 0. Order the crystal first: read_disordered_crystal and
+    order_sites give full sites.
 
     """
     for site, shares in (atoms.info.get("occupancy") or {}).items():

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lithophile.doping_settings import CUBIC_GARNET
 from mlip import available_models, load_potential, with_engine
 from mlip.model_card import ModelCard, card_path, read_card
 from structures.crystal_files import read_crystal as read_crystal_file
@@ -52,11 +53,17 @@ def read_crystal(name: str) -> "Atoms":
     Raises
     ------
     InputError
-        When `name` is neither, or the file holds no ordered crystal.
+        When `name` is neither, or is or holds no ordered crystal.
 
     """
     if name in available_prototypes():
         return build_prototype(name)
+    if name == CUBIC_GARNET:
+        raise InputError(
+            f"structure must be ordered; got {name!r}, which has partly occupied "
+            "sites. Order it first, `lithophile build llzo --out llzo`, and give one "
+            "of the files that this writes; LLZO-tetragonal is ordered already."
+        )
     if not Path(name).is_file():
         raise InputError(
             f"structure must be a prototype ({', '.join(available_prototypes())}) or "

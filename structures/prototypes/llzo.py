@@ -1,10 +1,10 @@
 """Garnet Li7La3Zr2O12: ordered tetragonal and disordered cubic."""
 
-import numpy as np
 from ase import Atoms
-from ase.spacegroup import crystal
 
 from structures.disordered_crystal import DisorderedCrystal
+from structures.prototypes.wyckoff import crystal_from_sites
+from structures.site_labels import site_labels
 
 CUBIC_A = 12.9827
 CUBIC_SITES = (
@@ -63,18 +63,9 @@ def build_llzo_tetragonal(
     'La24Li56Zr16O96'
 
     """
-    names = [name for name, _, _ in TETRAGONAL_SITES]
-    sites = crystal(
-        [species for _, species, _ in TETRAGONAL_SITES],
-        [position for _, _, position in TETRAGONAL_SITES],
-        spacegroup=142,
-        setting=1,
-        cellpar=[a_A, a_A, c_A, 90, 90, 90],
+    return crystal_from_sites(
+        TETRAGONAL_SITES, space_group=142, cell=(a_A, a_A, c_A, 90, 90, 90)
     )
-    atoms = Atoms(sites.numbers, positions=sites.positions, cell=sites.cell, pbc=True)
-    atoms.set_array("site", np.array(sites.arrays["spacegroup_kinds"], dtype=int))
-    atoms.info["site_names"] = names
-    return atoms
 
 
 def build_llzo_cubic(*, a_A: float = CUBIC_A) -> DisorderedCrystal:
@@ -117,17 +108,17 @@ def build_llzo_cubic(*, a_A: float = CUBIC_A) -> DisorderedCrystal:
     (256, 56)
 
     """
-    sites = crystal(
-        [species for _, species, _, _ in CUBIC_SITES],
-        [position for _, _, position, _ in CUBIC_SITES],
-        spacegroup=230,
-        cellpar=[a_A, a_A, a_A, 90, 90, 90],
+    shares = {name: (species, share) for name, species, _, share in CUBIC_SITES}
+    atoms = crystal_from_sites(
+        [(name, species, position) for name, species, position, _ in CUBIC_SITES],
+        space_group=230,
+        cell=(a_A, a_A, a_A, 90, 90, 90),
     )
-    rows = [CUBIC_SITES[kind] for kind in sites.arrays["spacegroup_kinds"]]
+    names = site_labels(atoms)
     return DisorderedCrystal(
-        cell_A=sites.cell.array,
-        scaled_positions=sites.get_scaled_positions(),
-        occupancies=tuple({species: share} for _, species, _, share in rows),
-        site_names=tuple(name for name, _, _, _ in rows),
+        cell_A=atoms.cell.array,
+        scaled_positions=atoms.get_scaled_positions(),
+        occupancies=tuple(dict([shares[name]]) for name in names),
+        site_names=names,
         source="Awaka et al., Chem. Lett. 40, 60 (2011), doi:10.1246/cl.2011.60",
     )

@@ -7,8 +7,12 @@ from structures.prototypes.wyckoff import crystal_from_sites
 LI2O_A = 4.619
 LA2O3_A = 3.9381
 LA2O3_C = 6.1361
-LA_Z = 0.2467
-O_Z = 0.6470
+LI2O_SITES = (("Li8c", "Li", (0.25, 0.25, 0.25)), ("O4a", "O", (0.0, 0.0, 0.0)))
+LA2O3_SITES = (
+    ("La2d", "La", (1 / 3, 2 / 3, 0.2467)),
+    ("O1a", "O", (0.0, 0.0, 0.0)),
+    ("O2d", "O", (1 / 3, 2 / 3, 0.6470)),
+)
 
 
 def build_lithium_oxide(*, a_A: float = LI2O_A) -> Atoms:
@@ -35,9 +39,7 @@ def build_lithium_oxide(*, a_A: float = LI2O_A) -> Atoms:
 
     """
     return crystal_from_sites(
-        [("Li8c", "Li", (0.25, 0.25, 0.25)), ("O4a", "O", (0, 0, 0))],
-        space_group=225,
-        cell=(a_A, a_A, a_A, 90, 90, 90),
+        LI2O_SITES, space_group=225, cell=(a_A, a_A, a_A, 90, 90, 90)
     )
 
 
@@ -71,11 +73,5 @@ def build_lanthanum_oxide(*, a_A: float = LA2O3_A, c_A: float = LA2O3_C) -> Atom
 
     """
     return crystal_from_sites(
-        [
-            ("La2d", "La", (1 / 3, 2 / 3, LA_Z)),
-            ("O1a", "O", (0, 0, 0)),
-            ("O2d", "O", (1 / 3, 2 / 3, O_Z)),
-        ],
-        space_group=164,
-        cell=(a_A, a_A, c_A, 90, 90, 120),
+        LA2O3_SITES, space_group=164, cell=(a_A, a_A, c_A, 90, 90, 120)
     )

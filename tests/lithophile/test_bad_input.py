@@ -22,6 +22,14 @@ def test_missing_file(tmp_path, lithophile):
     assert "absent.extxyz" in message
 
 
+def test_cubic_garnet_must_be_ordered_before_it_is_cut(tmp_path, lithophile):
+    message = _before_and_after(
+        tmp_path, lithophile, "build", "slab", "LLZO-cubic", "--out", "out"
+    )
+    assert "structure must be ordered; got 'LLZO-cubic'" in message
+    assert "lithophile build llzo --out llzo" in message
+
+
 def test_truncated_extxyz(tmp_path, lithophile, labels):
     text = labels.read_text("utf-8")
     labels.write_text(text[: text.rindex("Cl")], encoding="utf-8")

@@ -17,7 +17,7 @@ from structures import (
     find_duplicates,
     match_structures,
 )
-from structures.averaged_cell import averaged_primitive_cell
+from structures.averaged_cell import _composed, averaged_primitive_cell
 from training_data import InputError, load_shipped
 
 BENCHMARK = Path(__file__).resolve().parents[2] / "benchmarks" / "duplicates.py"
@@ -183,6 +183,15 @@ def test_averaged_cell_keeps_a_true_superstructure():
     crystal = build_prototype("LiCl").repeat((1, 1, 2))
     crystal.numbers[0] = 11
     assert len(averaged_primitive_cell(crystal)) == len(crystal)
+
+
+def test_sums_of_translations_leave_the_known_ones_alone():
+    itself = np.arange(4)
+    members = {tuple(itself.tolist()): (np.zeros(3), itself)}
+    step = (np.array([0.25, 0, 0]), np.roll(itself, 1))
+    new = _composed(members, [step], members, lambda found: found)
+    assert list(new) == [(3, 0, 1, 2)]
+    assert list(members) == [(0, 1, 2, 3)]
 
 
 def test_energies_tell_structures_apart_before_sites_are_compared():

@@ -13,6 +13,7 @@ from ase.neighborlist import neighbor_list
 from mlip import load_potential
 from structures.crystal_files import check_crystal
 from structures.prototypes import available_prototypes, build_prototype
+from structures.reference_oxides import build_reference_oxide
 from structures.site_labels import site_labels
 from training_data.errors import InputError
 
@@ -111,6 +112,19 @@ def test_every_name_is_built_tested_and_safe_for_a_shell_and_a_file() -> None:
     assert tested == set(available_prototypes())
     for name in available_prototypes():
         assert re.fullmatch(r"[A-Za-z0-9-]+", name)
+
+
+@pytest.mark.parametrize(
+    ("name", "element", "state"), [("Li2O", "Li", 1), ("La2O3", "La", 3)]
+)
+def test_reference_oxides_have_the_coordinates_of_the_prototypes(name, element, state):
+    """Up to size: the same distances in units of the shortest."""
+    rows = []
+    for atoms in (build_prototype(name), build_reference_oxide(element, state)):
+        i, d = neighbor_list("id", atoms, 6.0)
+        rows.append([np.sort(d[i == k])[:12] for k in atoms.symbols.indices()[element]])
+    ours, theirs = (row[0] / row[0][0] for row in rows)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", available_prototypes())
