@@ -6,23 +6,24 @@ the fixed cell. About ten minutes on one core.
     python scripts/structures/llzo_defect_energies.py
 """
 
+import sys
 import warnings
 
 import numpy as np
 
 from mlip import load_potential
 from structures import (
-    DefectEnergy,
     DisorderedCrystal,
     build_doped,
     build_llzo_cubic,
-    defect_energies,
     phase_energies,
     prepare_host,
     reference_structures,
-    relax,
 )
+from structures.defect_energy import defect_energy_of
 from structures.doping import order_host
+from structures.doping_energies import cell_energies
+from training_data import Failure
 
 DOPANTS = (
     ("Al", 3, "Li"),
@@ -40,7 +41,6 @@ DOPANTS = (
 )
 TO_PRIMITIVE = 0.5 * np.array([[-1, 1, 1], [1, -1, 1], [1, 1, -1]])
 FMAX_eV_per_A = 0.05
-MAX_STEPS = 100
 
 
 def primitive_garnet() -> DisorderedCrystal:
@@ -64,10 +64,15 @@ def main() -> None:
     potential = load_potential("chgnet")
     prepared = prepare_host(primitive_garnet())
     ordered = order_host(prepared, rng=np.random.default_rng(0))
-    settings = {"fmax_eV_per_A": FMAX_eV_per_A, "max_steps": MAX_STEPS}
-    host = relax(ordered, potential, **settings).atoms
-    for element, charge, site in DOPANTS:
-        doping = build_doped(
+    wanted = {
+        (element, charge, site): reference_structures(ordered, ions={element: charge})
+        for element, charge, site in DOPANTS
+    }
+    energies = phase_energies(
+        {name: a for phases in wanted.values() for name, a in phases.items()}, potential
+    )
+    dopings = [
+        build_doped(
             prepared,
             dopant=element,
             oxidation_state=charge,
@@ -76,25 +81,30 @@ def main() -> None:
             n_candidates=2,
             rng=np.random.default_rng(0),
         )
-        (found,) = defect_energies(
-            [doping.atoms],
-            host,
-            potential,
-            dopant=element,
-            phases=phase_energies(
-                reference_structures(host, ions={element: charge}), potential
-            ),
-            **settings,
+        for element, charge, site in wanted
+    ]
+    host, *cells = cell_energies(
+        [ordered, *(doping.atoms for doping in dopings)],
+        potential,
+        fmax_eV_per_A=FMAX_eV_per_A,
+        progress=lambda done, n: print(f"{done} of {n}", end="\r", file=sys.stderr),
+    )
+    if isinstance(host, Failure):
+        raise SystemExit(host.reason)
+    for (element, charge, site), phases, doping, cell in zip(
+        wanted, wanted.values(), dopings, cells, strict=True
+    ):
+        if isinstance(cell, Failure):
+            print(f"{element}{charge}+ on {site}: {cell.reason}")
+            continue
+        found = defect_energy_of(
+            cell, host, dopant=element, phases={name: energies[name] for name in phases}
         )
-        if isinstance(found, DefectEnergy):
-            reaction = {name: c for name, c in found.reaction.items() if c}
-            print(
-                f"{element}{charge}+ on {site}: {found.energy_per_dopant_eV:+.2f} eV "
-                f"{doping.formula} converged={found.converged} {reaction}",
-                flush=True,
-            )
-        else:
-            print(f"{element}{charge}+ on {site}: {found.reason}", flush=True)
+        reaction = {name: c for name, c in found.reaction.items() if c}
+        print(
+            f"{element}{charge}+ on {site}: {found.energy_per_dopant_eV:+.2f} eV "
+            f"{doping.formula} converged={found.converged} {reaction}"
+        )
 
 
 if __name__ == "__main__":
