@@ -9,11 +9,9 @@ one batch.
 import argparse
 import json
 import time
-import warnings
 from pathlib import Path
 
 import numpy as np
-import spglib
 from ase import Atoms
 from ase.neighborlist import neighbor_list
 
@@ -21,6 +19,7 @@ from mlip import load_potential
 from structures import relax
 from structures.prototypes import build_m_defect_layers
 from structures.side_view import draw_side_view
+from structures.space_group import symmetry_dataset
 
 KJ_PER_MOL_PER_eV = 96.48533
 SYMMETRY_A = 0.02
@@ -58,13 +57,13 @@ FAMILIES = {
 
 def space_group(atoms: Atoms) -> str:
     """Symbol of the space group at 0.02 Å."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        found = spglib.get_spacegroup(
-            (atoms.cell[:], atoms.get_scaled_positions(), atoms.numbers),
-            symprec=SYMMETRY_A,
-        )
-    return str(found).split()[0]
+    found = symmetry_dataset(
+        atoms.cell[:],
+        atoms.get_scaled_positions(),
+        atoms.numbers,
+        tolerance_A=SYMMETRY_A,
+    )
+    return "P1" if found is None else str(found.international)
 
 
 def main() -> None:
