@@ -90,7 +90,7 @@ class Registry:
         if ax is None:
             _, ax = plt.subplots(figsize=(4.6, 3.4), layout="constrained")
         per_area = (self.energies_eV - self.energy_eV) / self.area_A2 * EV_PER_A2
-        known = np.isfinite(per_area).any(axis=1)
+        known = np.asarray(np.isfinite(per_area).any(axis=1))
         order = np.argsort(self.gaps_A)
         order = order[known[order]]
         low, high = np.full((2, len(per_area)), np.nan)
