@@ -195,16 +195,16 @@ def test_defect_energy_with_a_phase_of_the_user(tmp_path):
 
 
 def test_several_elements_compensate_from_the_command_line(lithophile, tmp_path):
-    """Four Y3+ on Zr4+: two Li come in, one O leaves."""
+    """Two Y3+ on Zr4+ lack two charges: two O leave, and two Li with them."""
     answer = lithophile(
-        *("build", "doped", "--dopant", "Y3+", "--site", "Zr", "--n-dopants", "4"),
-        *("--compensate", "Li=2 O=-1", "--candidates", "1", "--runs", "1"),
-        *("--sweeps", "20", "--out", "y", "--json"),
+        *("build", "doped", "--host", "Li2ZrO3", "--dopant", "Y3+", "--site", "Zr"),
+        *("--n-dopants", "2", "--compensate", "Li=-2 O=-2", "--candidates", "1"),
+        *("--runs", "1", "--sweeps", "20", "--out", "y", "--json"),
     ).json
     assert answer["charge"] == 0
-    assert answer["compensation"] == {"Li": 2, "O": -1}
+    assert answer["compensation"] == {"Li": -2, "O": -2}
     atoms = read(tmp_path / answer["structure"])
-    assert atoms.get_chemical_formula(mode="metal") == "La24Li58Y4Zr12O95"
+    assert atoms.get_chemical_formula(mode="metal") == "Li6Y2Zr2O10"
 
 
 def test_host_without_vacant_lithium_sites(tmp_path, tetragonal):
