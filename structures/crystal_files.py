@@ -10,6 +10,7 @@ from ase.data import covalent_radii
 from ase.neighborlist import neighbor_list
 
 from structures.cif import CIF_SUFFIXES, read_cif
+from structures.periodicity import require_finite
 from structures.site_labels import label_sites
 from structures.site_symmetry import wyckoff_names
 from training_data.errors import InputError
@@ -109,16 +110,12 @@ def check_crystal(atoms: Atoms, *, name: str = "crystal") -> None:
     Li 0 and Li 1 1.000 Å apart. Remove one of them or check cell and units (Å).
 
     """
+    require_finite(atoms, name=name)
     if len(atoms) == 0 or atoms.cell.rank < VECTORS:
         raise InputError(
             f"{name} must have atoms and three lattice vectors; got "
             f"{atoms.get_chemical_formula()!r} with {atoms.cell.rank} vectors. "
             "Give a crystal."
-        )
-    if not (np.isfinite(atoms.positions).all() and np.isfinite(atoms.cell[:]).all()):
-        raise InputError(
-            f"{name} must have finite positions and cell; got NaN or infinity. "
-            "Check the file."
         )
     periodic = atoms.copy()
     periodic.pbc = True

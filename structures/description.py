@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
+from structures.crystal_files import check_crystal
 from structures.periodicity import require_periodic
 from structures.space_group import symmetry_dataset
 from training_data.errors import InputError
@@ -144,7 +145,8 @@ def describe_crystal(
     Raises
     ------
     InputError
-        If it is no crystal or a tolerance is not positive.
+        If it is no crystal, its atoms overlap (``check_crystal``), or a tolerance is
+        not positive.
 
     References
     ----------
@@ -162,6 +164,7 @@ def describe_crystal(
 
     """
     require_periodic(atoms)
+    check_crystal(atoms, name="atoms")
     for value in (tolerance_A, *tolerances_A):
         if not 0 < value < math.inf:
             raise InputError(

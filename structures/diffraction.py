@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 from ase import Atoms
 
+from structures.crystal_files import check_crystal
 from structures.diffraction_pattern import DiffractionPattern
 from structures.periodicity import require_periodic
 from structures.reflections import lorentz_polarisation, reflection_families
@@ -68,7 +69,7 @@ def xray_pattern(
     Raises
     ------
     InputError
-        If the crystal is not periodic, an element has no scattering factor, a number
+        If the crystal is not periodic, its atoms overlap, an element has no scattering factor, a number
         is out of range, or there is no reflection, or too many, in the range.
 
     Notes
@@ -198,6 +199,7 @@ def _check(
 ) -> None:
     """Refuse what does not diffract."""
     require_periodic(atoms)
+    check_crystal(atoms, name="atoms")
     low, high = two_theta_range_deg
     if not 0 < low < high <= 180:  # noqa: PLR2004
         raise InputError(
