@@ -1,4 +1,4 @@
-"""Crystals: prototypes, ordering, doping, surfaces, interfaces, relaxation, patterns."""
+"""Crystals: prototypes, ordering, doping, surfaces, interfaces, relaxation, XRD."""
 
 from structures.charge_balance import ChargeBalance, balance_charge
 from structures.chemical_potentials import ChemicalPotentials, chemical_potentials
