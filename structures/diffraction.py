@@ -69,8 +69,8 @@ def xray_pattern(
     Raises
     ------
     InputError
-        If the crystal is not periodic, its atoms overlap, an element has no scattering factor, a number
-        is out of range, or there is no reflection, or too many, in the range.
+        If the crystal is not periodic, its atoms overlap, an element has no scattering
+        factor, a number is out of range, or there is no reflection, or too many, in the range.
 
     Notes
     -----
