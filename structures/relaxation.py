@@ -10,6 +10,7 @@ from ase import Atoms
 from mlip.potential import Potential
 from structures.batch_driver import Walk, drive
 from structures.cell_freedom import check_freedom
+from structures.close_pairs import closest_overlap
 from structures.fire import fire_descent
 from structures.fixed_layers import labelled_atoms
 from structures.quasi_newton import quasi_newton_descent
@@ -172,10 +173,14 @@ def relax(
         If a number or name cannot be used, or if one structure is given and cannot
         be relaxed as asked: not periodic with a free cell, a constraint other than
         ``FixAtoms``, no layer labels, an element that the potential does not know,
-        a potential without stress.
+        overlapping atoms, no free atom in a fixed cell, a potential without stress.
 
     Notes
     -----
+    Atoms overlap when they are closer than 0.5 Å or 0.6 times the sum of their
+    covalent radii. No potential has seen that, and many have a minimum there: such a
+    structure is not started from, and one that ends so has failed, whatever its forces.
+
     Coordinates are displacements d and a strain ε of the present structure,
     ``r' = (r + d)(1 + ε)``, ``h' = h (1 + ε)``. With ``e = J ε`` both are lengths;
     gradients are ``-f`` and ``V (σ + p) / J`` and ``J = 0.45 V^(1/3) N^(1/6)``;
@@ -242,6 +247,7 @@ def relax(
                 fixed_vectors=fixed_vectors,
                 pressure_GPa=pressure_GPa,
             )
+            _refuse_overlap(atoms)
         except InputError as error:
             if alone:
                 raise
@@ -300,6 +306,11 @@ def relaxation_walk(
     last, point, n_steps, failure = yield from DESCENTS[algorithm](
         bare, answer, space, rest
     )
+    overlap = closest_overlap(last)
+    if overlap and failure is None:
+        failure = Failure(
+            "", f"atoms came to overlap, {overlap}: the potential holds nothing apart"
+        )
     relaxed = atoms.copy()
     relaxed.calc = None
     relaxed.cell[:] = last.cell.array
@@ -309,7 +320,7 @@ def relaxation_walk(
         energy_eV=point.energy,
         fmax_eV_per_A=point.fmax,
         stress_max_eV_per_A3=point.stress_max,
-        converged=rest.reached(point),
+        converged=rest.reached(point) and not overlap,
         n_steps=n_steps,
         failure=failure,
     )
@@ -342,6 +353,16 @@ def _check_options(
     if algorithm not in get_args(Algorithm):
         raise InputError(
             f"algorithm must be lbfgs or fire; got {algorithm!r}. Choose one of them."
+        )
+
+
+def _refuse_overlap(atoms: Atoms) -> None:
+    """Refuse atoms so close that a potential is asked about what it never saw."""
+    overlap = closest_overlap(atoms)
+    if overlap:
+        raise InputError(
+            f"structure must have no overlapping atoms; got {overlap}. Remove one of "
+            "them, move them apart, or check cell and units (Å)."
         )
 
 

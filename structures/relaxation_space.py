@@ -180,6 +180,12 @@ def relaxation_space(
             )
         movable[constraint.index] = 0.0
     strains = strain_space(atoms, cell=cell, fixed_vectors=fixed_vectors)
+    if strains.is_fixed and len(atoms) and not movable.any():
+        raise InputError(
+            "structure must have a free atom or a free cell; got "
+            f"{len(atoms)} atoms, all of them fixed. Fix fewer layers, or free the "
+            "cell. In a prototype all atoms carry layer 0; build_slab numbers layers."
+        )
     volume = 0.0 if atoms.cell.rank < 3 else float(atoms.get_volume())  # noqa: PLR2004
     if atoms.pbc.all() and 0 < volume < SMALLEST_VOLUME_A3_per_atom * len(atoms):
         raise InputError(

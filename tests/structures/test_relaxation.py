@@ -53,7 +53,7 @@ def test_fcc_lennard_jones_lattice_sum() -> None:
     lattice, energy = fcc_lennard_jones()
     np.testing.assert_allclose(energy, -8.610, rtol=1e-4)  # the textbook value
     potential = AsePotential(LennardJones(sigma=1.0, epsilon=1.0, rc=8.0))
-    start = bulk("Ar", "fcc", a=1.65)
+    start = bulk("He", "fcc", a=1.65)  # the element whose atoms may be this close
     relaxed = relax(
         start,
         potential,
@@ -332,6 +332,51 @@ def test_potential_without_a_minimum_is_stopped() -> None:
         assert found.failure is not None
         assert "times that of the start" in found.failure.reason
         assert 0.2 <= found.atoms.get_volume() / bulk("Cu").get_volume() < 0.3
+
+
+class Spring(Calculator):
+    """Pair of atoms that rests 1 Å apart, which lithium never is."""
+
+    implemented_properties = ("energy", "forces")
+
+    def calculate(self, atoms=None, properties=(), system_changes=()) -> None:
+        super().calculate(atoms, properties, system_changes)
+        bond = self.atoms.positions[1] - self.atoms.positions[0]
+        length = np.linalg.norm(bond)
+        pull = 5.0 * (length - 1.0) * bond / length
+        self.results = {
+            "energy": 2.5 * (length - 1.0) ** 2,
+            "forces": np.array([pull, -pull]),
+        }
+
+
+def test_overlapping_atoms_are_no_start() -> None:
+    close = Atoms("Li2", positions=[(0, 0, 0), (0, 0, 0.17)])
+    with pytest.raises(InputError, match=r"got Li 0 and Li 1 0\.170 Å apart"):
+        relax(close, AsePotential(Spring()))
+    # the image across the boundary is as close
+    across = Atoms("Cu2", positions=[(0, 0, 0.1), (0, 0, 7.9)], cell=[8] * 3, pbc=True)
+    good = rattled(4)
+    bad, sound = relax([across, good], AsePotential(EMT()))
+    assert bad.failure is not None
+    assert "Cu 0 and Cu 1 0.200 Å apart" in bad.failure.reason
+    assert bad.n_steps == 0
+    assert sound.converged
+    # 0.6 times the sum of the radii of two lithium atoms is 1.536 Å
+    for apart, refused in ((1.53, True), (1.54, False)):
+        pair = Atoms("Li2", positions=[(0, 0, 0), (0, 0, apart)])
+        (found,) = relax([pair], AsePotential(Spring()), max_steps=0)
+        assert (found.failure is not None) == refused
+
+
+@pytest.mark.parametrize("algorithm", ["lbfgs", "fire"])
+def test_overlapping_atoms_are_no_end(algorithm: str) -> None:
+    pair = Atoms("Li2", positions=[(0, 0, 0), (0, 0, 2.5)])
+    found = relax(pair, AsePotential(Spring()), algorithm=algorithm)
+    assert found.fmax_eV_per_A <= 0.02
+    assert not found.converged
+    assert found.failure is not None
+    assert "atoms came to overlap, Li 0 and Li 1 1.0" in found.failure.reason
 
 
 def test_potential_without_stress() -> None:

@@ -58,3 +58,15 @@ def test_layer_that_is_not_there() -> None:
         relax(layered(), AsePotential(EMT()), fixed_layers=(9,))
     with pytest.raises(InputError, match="fixed_side must be among the labels"):
         relax(layered(), AsePotential(EMT()), fixed_side=2)
+
+
+def test_no_free_atom_is_refused() -> None:
+    """A prototype carries layer 0 on all its atoms."""
+    crystal = bulk("Cu", cubic=True)
+    crystal.rattle(0.1, rng=np.random.default_rng(3))
+    crystal.set_array("layer", np.zeros(4, dtype=int))
+    with pytest.raises(InputError, match="a free atom or a free cell; got 4 atoms"):
+        relax(crystal, AsePotential(EMT()), fixed_layers=(0,))
+    held = relax(crystal, AsePotential(EMT()), fixed_layers=(0,), cell="isotropic")
+    assert held.n_steps > 0
+    assert held.converged
