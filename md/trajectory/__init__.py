@@ -21,6 +21,7 @@ To continue from a checkpoint that was written after ``writer.flush()``:
 
 """
 
+from md.trajectory.examples import example_names, example_trajectory
 from md.trajectory.export import Exported, export_trajectory
 from md.trajectory.reader import Frames, Trajectory, open_trajectory
 from md.trajectory.writer import TrajectoryWriter
@@ -30,6 +31,8 @@ __all__ = [
     "Frames",
     "Trajectory",
     "TrajectoryWriter",
+    "example_names",
+    "example_trajectory",
     "export_trajectory",
     "open_trajectory",
 ]
