@@ -70,7 +70,8 @@ def xray_pattern(
     ------
     InputError
         If the crystal is not periodic, its atoms overlap, an element has no scattering
-        factor, a number is out of range, or there is no reflection, or too many, in the range.
+        factor, a number is out of range, or there is no reflection, or too many, in
+        the range.
 
     Notes
     -----

@@ -1,7 +1,7 @@
 """Metal | electrolyte interfaces by layer count, from lattice matching."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,17 +14,19 @@ from structures.interface_assembly import (
     assemble,
     supercells,
 )
-from structures.interface_contact import check_contact
-from structures.interface_plan import matches_of_surfaces, n_atoms_of
+from structures.interface_contact import check_contact, shortest_contact
+from structures.interface_plan import default_layers, matches_of_surfaces, n_atoms_of
 from structures.lattice_match import LatticeMatch
 from structures.oriented_crystal import orient_crystal
 from structures.shared_strain import (
     METAL_SHARES,
     StrainedSide,
+    area_strain_percent,
     principal_strains,
     strain_percent,
 )
 from structures.side_view import draw_side_view
+from structures.slab_limits import LONGEST_A, MOST_ATOMS
 from structures.slabs import Slab, build_slab
 from structures.terminations import PLANE_TOLERANCE_A
 from training_data.errors import InputError
@@ -64,7 +66,11 @@ class Interface:
     strain_on
         Which side carries the strain.
     strain_metal_percent, strain_electrolyte_percent
-        The same measure of the strain that each side carries in the interface.
+        The same measure of the strain that each side carries in the interface: a
+        magnitude, without a sign.
+    area_strain_metal_percent, area_strain_electrolyte_percent
+        ``100 ((1 + e1)(1 + e2) - 1)`` of each side: by how much its area has grown;
+        negative where it is compressed.
     principal_strains_metal_percent, principal_strains_electrolyte_percent
         Principal strains of each side, ascending; positive is stretched.
     lattice_metal, lattice_electrolyte
@@ -73,6 +79,8 @@ class Interface:
         Area of the cell [Å²].
     gap_A
         Distance of the facing atomic planes at the contact [Å].
+    shortest_contact_A
+        Shortest distance of two atoms of different sides [Å], images included.
     vacuum_A
         Empty height above the metal [Å], or None where it touches the next image of
         the electrolyte across a second gap.
@@ -97,18 +105,21 @@ class Interface:
 
     """
 
-    atoms: Atoms
+    atoms: Atoms = field(repr=False)
     n_atoms: int
     mismatch_percent: float
     strain_on: StrainedSide
     strain_metal_percent: float
     strain_electrolyte_percent: float
+    area_strain_metal_percent: float
+    area_strain_electrolyte_percent: float
     principal_strains_metal_percent: tuple[float, float]
     principal_strains_electrolyte_percent: tuple[float, float]
     lattice_metal: tuple[float, ...]
     lattice_electrolyte: tuple[float, ...]
     area_A2: float
     gap_A: float
+    shortest_contact_A: float
     vacuum_A: float | None
     thickness_metal_A: float
     thickness_electrolyte_A: float
@@ -121,7 +132,7 @@ class Interface:
     metal_slab: Slab
     electrolyte_slab: Slab
     match: LatticeMatch
-    candidates: tuple[LatticeMatch, ...]
+    candidates: tuple[LatticeMatch, ...] = field(repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Numbers of the interface, without its atoms."""
@@ -135,6 +146,8 @@ class Interface:
             "strain_on": self.strain_on,
             "strain_metal_percent": self.strain_metal_percent,
             "strain_electrolyte_percent": self.strain_electrolyte_percent,
+            "area_strain_metal_percent": self.area_strain_metal_percent,
+            "area_strain_electrolyte_percent": self.area_strain_electrolyte_percent,
             "principal_strains_metal_percent": list(
                 self.principal_strains_metal_percent
             ),
@@ -143,6 +156,7 @@ class Interface:
             ),
             "area_A2": self.area_A2,
             "gap_A": self.gap_A,
+            "shortest_contact_A": self.shortest_contact_A,
             "vacuum_A": self.vacuum_A,
             "thickness_metal_A": self.thickness_metal_A,
             "thickness_electrolyte_A": self.thickness_electrolyte_A,
@@ -169,8 +183,8 @@ def build_interface(
     *,
     electrolyte_miller: tuple[int, int, int] = (0, 0, 1),
     metal_miller: tuple[int, int, int] = (1, 1, 1),
-    electrolyte_layers: int = 4,
-    metal_layers: int = 5,
+    electrolyte_layers: int | None = None,
+    metal_layers: int | None = None,
     electrolyte_thickness_A: float | None = None,
     metal_thickness_A: float | None = None,
     electrolyte_termination: int | tuple[int, int] | None = None,
@@ -183,7 +197,7 @@ def build_interface(
     match: int = 0,
     strain_on: StrainedSide = "metal",
     shift: tuple[float, float] = (0.0, 0.0),
-    max_atoms: int = 5000,
+    max_atoms: int = MOST_ATOMS,
     plane_tolerance_A: float = PLANE_TOLERANCE_A,
     oxidation_states: Mapping[str, float] | None = None,
 ) -> Interface:
@@ -201,7 +215,8 @@ def build_interface(
     electrolyte_miller, metal_miller
         Contact planes, in indices of the cells that are given.
     electrolyte_layers, metal_layers
-        Number of complete layers of each side.
+        Number of complete layers of each side; None: four and five, or what the
+        thickness asks for.
     electrolyte_thickness_A, metal_thickness_A
         In place of the layers: as many as make the side at least this thick [Å].
     electrolyte_termination, metal_termination
@@ -209,12 +224,13 @@ def build_interface(
         lower and the upper one, which adds a part of a layer. None: the widest gap, or
         the first non-polar cut where that is polar (``build_slab``).
     gap_A
-        Distance of the facing atomic planes [Å], at both contacts.
+        Distance of the facing atomic planes [Å], at both contacts; at most 1000.
     vacuum_A
         None: periodic along the normal with a second contact, as published. A height
-        [Å]: that much empty space instead of the second contact.
+        [Å], between the gap and 1000: that much empty space instead of the second
+        contact.
     max_mismatch_percent, max_area_A2, min_area_A2
-        Limits of the lattice match; a minimum area makes a wider cell.
+        Limits of the lattice match, at most 10 %; a minimum area makes a wider cell.
     match
         Which of the ranked matches to build; 0 is the smallest.
     strain_on
@@ -273,15 +289,21 @@ def build_interface(
 
     """
     _check(gap_A, vacuum_A, match, strain_on)
+    _check_shift(shift)
+    layers = default_layers(
+        (electrolyte_layers, electrolyte_thickness_A),
+        (metal_layers, metal_thickness_A),
+    )
     shared: dict[str, Any] = {
         "vacuum_A": 0.0,  # the slabs' own height is not used
         "plane_tolerance_A": plane_tolerance_A,
         "oxidation_states": oxidation_states,
+        "max_atoms": max_atoms,
     }
     bottom = build_slab(
         electrolyte,
         miller=electrolyte_miller,
-        layers=electrolyte_layers,
+        layers=layers[0],
         thickness_A=electrolyte_thickness_A,
         **_ends(electrolyte_termination),
         **shared,
@@ -289,7 +311,7 @@ def build_interface(
     top = build_slab(
         metal,
         miller=metal_miller,
-        layers=metal_layers,
+        layers=layers[1],
         thickness_A=metal_thickness_A,
         **_ends(metal_termination),
         **shared,
@@ -329,12 +351,15 @@ def build_interface(
         strain_on=strain_on,
         strain_metal_percent=strain_percent(strains[0]),
         strain_electrolyte_percent=strain_percent(strains[1]),
+        area_strain_metal_percent=area_strain_percent(strains[0]),
+        area_strain_electrolyte_percent=area_strain_percent(strains[1]),
         principal_strains_metal_percent=_in_percent(strains[0]),
         principal_strains_electrolyte_percent=_in_percent(strains[1]),
         lattice_metal=_constants(metal),
         lattice_electrolyte=_constants(electrolyte),
         area_A2=float(np.linalg.det(plane)),
         gap_A=gap_A,
+        shortest_contact_A=shortest_contact(atoms),
         vacuum_A=vacuum_A,
         thickness_metal_A=top.thickness_A,
         thickness_electrolyte_A=bottom.thickness_A,
@@ -370,6 +395,15 @@ def _in_percent(strains: tuple[float, float]) -> tuple[float, float]:
     return 100 * strains[0], 100 * strains[1]
 
 
+def _check_shift(shift: tuple[float, float]) -> None:
+    """Refuse what is no shift within the plane."""
+    if not (len(shift) == 2 and np.isfinite(shift).all()):  # noqa: PLR2004 - a and b
+        raise InputError(
+            f"shift must be two finite fractions of the cell; got {shift!r}. "
+            "Give for example (0.5, 0.0)."
+        )
+
+
 def _check(
     gap_A: float, vacuum_A: float | None, match: int, strain_on: StrainedSide
 ) -> None:
@@ -379,14 +413,21 @@ def _check(
             f"strain_on must be metal, electrolyte or shared; got {strain_on!r}. "
             "Choose one of the three."
         )
-    if not gap_A > 0:
+    if not 0 < gap_A <= LONGEST_A:
         raise InputError(
-            f"gap_A must be positive; got {gap_A!r}. Give 2 to 3 Å for Li on chlorine."
+            f"gap_A must be positive and at most {LONGEST_A:g} Å; got {gap_A!r}. Give "
+            "2 to 3 Å for Li on chlorine."
         )
-    if vacuum_A is not None and not vacuum_A > 0:
+    if vacuum_A is not None and not 0 < vacuum_A <= LONGEST_A:
         raise InputError(
-            f"vacuum_A must be positive or None; got {vacuum_A!r}. "
-            "None makes the second contact."
+            f"vacuum_A must be positive or None, at most {LONGEST_A:g} Å; got "
+            f"{vacuum_A!r}. None makes the second contact."
+        )
+    if vacuum_A is not None and vacuum_A < gap_A:
+        raise InputError(
+            f"vacuum_A must keep the periodic images further apart than gap_A, "
+            f"{gap_A!r}; got {vacuum_A!r}. Give 10 Å or more, or None for a second "
+            "contact."
         )
     if match < 0:
         raise InputError(

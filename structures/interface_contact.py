@@ -10,6 +10,8 @@ from ase.neighborlist import neighbor_list
 from structures.crystal_files import CLOSEST_A, CLOSEST_RATIO
 from training_data.errors import InputError
 
+FACING_A = 0.3  # thickness of the planes that face each other
+
 
 @dataclass(frozen=True, kw_only=True)
 class Overlap:
@@ -99,3 +101,53 @@ def check_contact(atoms: Atoms, *, gap_A: float, vacuum_A: float | None) -> None
         f"gap_A must keep the atoms of both sides apart; got {gap_A!r}, which leaves "
         f"{overlap}. Take a larger gap_A, or another shift."
     )
+
+
+def shortest_contact(atoms: Atoms) -> float:
+    """Shortest distance of two atoms of different sides, periodic images too [Å].
+
+    Parameters
+    ----------
+    atoms
+        Interface with ``arrays["side"]``, electrolyte below, z along the normal, in a
+        reduced in-plane cell.
+
+    Examples
+    --------
+    >>> atoms = Atoms("LiCl", positions=[(8, 0, 6), (0, 0, 4)], cell=[9, 9, 20])
+    >>> atoms.set_array("side", np.array([0, 1]))
+    >>> round(shortest_contact(atoms) ** 2, 6)
+    5.0
+
+    """
+    metal = atoms.positions[atoms.arrays["side"] == 0]
+    electrolyte = atoms.positions[atoms.arrays["side"] == 1]
+    plane, height = atoms.cell[:2, :2], np.array([0.0, 0.0, atoms.cell[2, 2]])
+    return min(
+        _shortest(electrolyte, metal, plane),
+        _shortest(metal, electrolyte + height, plane),
+    )
+
+
+def _shortest(below: np.ndarray, above: np.ndarray, plane: np.ndarray) -> float:
+    """Shortest distance across one contact [Å]."""
+    top, bottom = below[:, 2].max(), above[:, 2].min()
+    facing = (
+        below[below[:, 2] > top - FACING_A],
+        above[above[:, 2] < bottom + FACING_A],
+    )
+    # no pair is closer than its heights differ: the rest need not be looked at
+    nearest = float(_distances(*facing, plane).min()) + 1e-9
+    near = below[below[:, 2] >= bottom - nearest], above[above[:, 2] <= top + nearest]
+    return float(_distances(*near, plane).min())
+
+
+def _distances(below: np.ndarray, above: np.ndarray, plane: np.ndarray) -> np.ndarray:
+    """Distances to the nearest in-plane images, (n_below, n_above) [Å]."""
+    apart = above[None, :, :] - below[:, None, :]
+    fractions = apart[..., :2] @ np.linalg.inv(plane)
+    lateral = (fractions - np.round(fractions)) @ plane
+    images = np.array([(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)]) @ plane
+    flat = np.min([((lateral + image) ** 2).sum(axis=-1) for image in images], axis=0)
+    distances: np.ndarray = np.sqrt(flat + apart[..., 2] ** 2)
+    return distances

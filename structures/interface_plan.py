@@ -8,12 +8,15 @@ from ase import Atoms
 
 from structures.lattice_match import LatticeMatch, lattice_matches
 from structures.oriented_crystal import OrientedCrystal, orient_crystal
+from structures.slab_limits import layers_or_default
 from structures.slabs import Slab, build_slab
 from structures.terminations import (
     PLANE_TOLERANCE_A,
     Termination,
     surface_terminations,
 )
+
+ELECTROLYTE_LAYERS, METAL_LAYERS = 4, 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,8 +100,8 @@ def plan_interfaces(
     *,
     electrolyte_miller: tuple[int, int, int] = (0, 0, 1),
     metal_miller: tuple[int, int, int] = (1, 1, 1),
-    electrolyte_layers: int = 4,
-    metal_layers: int = 5,
+    electrolyte_layers: int | None = None,
+    metal_layers: int | None = None,
     electrolyte_thickness_A: float | None = None,
     metal_thickness_A: float | None = None,
     max_mismatch_percent: float = 2.0,
@@ -117,7 +120,7 @@ def plan_interfaces(
         Contact planes, in indices of the cells that are given.
     electrolyte_layers, metal_layers
         Number of complete layers of each side; a layer reaches from a cut to the next
-        equivalent one.
+        equivalent one. None: four and five, or what the thickness asks for.
     electrolyte_thickness_A, metal_thickness_A
         In place of the layers: as many as make the side at least this thick [Å].
     max_mismatch_percent, max_area_A2, min_area_A2
@@ -145,10 +148,14 @@ def plan_interfaces(
     (173, 3)
 
     """
+    bottom_layers, top_layers = default_layers(
+        (electrolyte_layers, electrolyte_thickness_A),
+        (metal_layers, metal_thickness_A),
+    )
     sides = []
     for crystal, miller, layers, thickness_A in (
-        (electrolyte, electrolyte_miller, electrolyte_layers, electrolyte_thickness_A),
-        (metal, metal_miller, metal_layers, metal_thickness_A),
+        (electrolyte, electrolyte_miller, bottom_layers, electrolyte_thickness_A),
+        (metal, metal_miller, top_layers, metal_thickness_A),
     ):
         found = surface_terminations(
             crystal,
@@ -191,6 +198,41 @@ def plan_interfaces(
         interfaces=tuple(sorted(rows, key=lambda row: row.n_atoms)),
         electrolyte_sides_alike=below[0].sides_alike(),
         metal_sides_alike=above[0].sides_alike(),
+    )
+
+
+def default_layers(
+    electrolyte: tuple[int | None, float | None],
+    metal: tuple[int | None, float | None],
+) -> tuple[int | None, int | None]:
+    """Layers of both sides; None where a thickness is given in their place.
+
+    Parameters
+    ----------
+    electrolyte, metal
+        Layers and thickness [Å] of each side, as given.
+
+    Raises
+    ------
+    InputError
+        If both are given for a side, or one of them makes no slab.
+
+    Examples
+    --------
+    >>> default_layers((None, None), (None, 20.0))
+    (4, None)
+
+    """
+    bottom, top = (
+        layers_or_default(*given, default=default, side=side)
+        for given, default, side in (
+            (electrolyte, ELECTROLYTE_LAYERS, "electrolyte_"),
+            (metal, METAL_LAYERS, "metal_"),
+        )
+    )
+    return (
+        None if electrolyte[1] is not None else bottom,
+        None if metal[1] is not None else top,
     )
 
 

@@ -21,6 +21,7 @@ from training_data.errors import InputError
 
 MOST_CELLS = 150  # of the electrolyte: 18,000 superlattices, seconds
 LARGEST_MISMATCH = 0.15  # that a message tells about
+MOST_MISMATCH_PERCENT = 10.0  # that is searched: the time grows with its square
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +126,7 @@ def lattice_matches(
     max_area_A2, min_area_A2
         Limits of the common cell's area [Å²].
     max_mismatch_percent
-        Largest mismatch that is kept.
+        Largest mismatch that is kept, at most 10 %.
     metal_symmetry, electrolyte_symmetry
         Rotations and reflections of the two surfaces, integer matrices that act on
         rows of in-plane coordinates from the right, shape (n, 2, 2). Left out: those
@@ -139,8 +140,9 @@ def lattice_matches(
     Raises
     ------
     InputError
-        If there is none (the message tells the best mismatch within the area), or the
-        area holds more than 150 cells of the electrolyte.
+        If there is none (the message tells the best mismatch within the area), the
+        limits contradict each other, the mismatch is above 10 % or the area holds more
+        than 150 cells of the electrolyte.
 
     Notes
     -----
@@ -176,7 +178,7 @@ def lattice_matches(
     (1.0, 9.1809)
 
     """
-    _check(metal, electrolyte, max_area_A2, max_mismatch_percent)
+    _check(metal, electrolyte, (max_area_A2, min_area_A2), max_mismatch_percent)
     areas = max_area_A2, min_area_A2
     found = _pairs(metal, electrolyte, areas, max_mismatch_percent / 100)
     if len(found.metal) == 0:
@@ -209,15 +211,29 @@ class _Pairs(NamedTuple):
 
 
 def _check(
-    metal: np.ndarray, electrolyte: np.ndarray, max_area: float, mismatch: float
+    metal: np.ndarray,
+    electrolyte: np.ndarray,
+    areas: tuple[float, float],
+    mismatch: float,
 ) -> None:
     """Refuse limits that make no sense or take too long."""
+    max_area, min_area = areas
     for name, value in (
         ("max_area_A2", max_area),
         ("max_mismatch_percent", mismatch),
     ):
         if not value > 0:
             raise InputError(f"{name} must be positive; got {value!r}. Give more.")
+    if mismatch > MOST_MISMATCH_PERCENT:
+        raise InputError(
+            f"max_mismatch_percent must be at most {MOST_MISMATCH_PERCENT:g}; got "
+            f"{mismatch!r}. Coherent interfaces are strained by a few per cent."
+        )
+    if not 0 <= min_area <= max_area:
+        raise InputError(
+            "min_area_A2 must not be negative nor above max_area_A2; got "
+            f"{min_area!r} with max_area_A2 {max_area!r}. Raise max_area_A2 as well."
+        )
     for name, cell in (("metal", metal), ("electrolyte", electrolyte)):
         if not np.linalg.det(cell) > 0:
             raise InputError(
@@ -247,8 +263,10 @@ def _no_match(
         near = _pairs(metal, electrolyte, areas, limit)
         if len(near.metal):
             best = np.lexsort((near.areas, near.mismatch.round(9)))[0]
+            percent = 100 * float(near.mismatch[best])
+            told = f"{percent:.2f}" if percent >= 0.01 else f"{percent:.1e}"  # noqa: PLR2004 - what two digits show
             remedy = (
-                f"The best within {areas[0]:g} Å² is {100 * near.mismatch[best]:.2f} % "
+                f"The best within {areas[0]:g} Å² is {told} % "
                 f"at {near.areas[best]:.1f} Å²: raise max_area_A2, or accept that "
                 "mismatch."
             )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 from ase import Atoms
@@ -89,7 +90,7 @@ def orient_crystal(crystal: Atoms, *, miller: tuple[int, int, int]) -> OrientedC
     ------
     InputError
         If the crystal is not periodic, has overlapping atoms (``check_crystal``), or
-        the indices are all zero.
+        the indices are no integers or all zero.
 
     Examples
     --------
@@ -114,7 +115,10 @@ def orient_crystal(crystal: Atoms, *, miller: tuple[int, int, int]) -> OrientedC
 def _check(crystal: Atoms, miller: tuple[int, int, int]) -> None:
     """Refuse what has no lattice planes, or atoms inside each other."""
     require_periodic(crystal, name="crystal")
-    if not any(miller):
+    whole = len(miller) == 3 and all(  # noqa: PLR2004 - h, k and l
+        isinstance(index, Integral) for index in miller
+    )
+    if not (whole and any(miller)):
         raise InputError(
             f"miller must be three integers, not all zero; got {miller!r}. "
             "Give for example (0, 0, 1)."

@@ -10,6 +10,7 @@ from ase import Atoms
 from mlip.potential import Potential
 from structures.interface import METAL, Interface
 from structures.interface_contact import contact_overlap
+from structures.slab_limits import LONGEST_A
 from structures.superlattice import hermite_form, reduced_basis
 from training_data.errors import Failure, InputError
 
@@ -221,9 +222,10 @@ def search_registry(
 
     """
     gaps = np.array(gaps_A, dtype=float)
-    if len(gaps) == 0 or not (gaps > 0).all():
+    if len(gaps) == 0 or not ((gaps > 0) & (gaps <= LONGEST_A)).all():
         raise InputError(
-            f"gaps_A must be positive; got {list(gaps_A)!r}. Give for example 2 to 3 Å."
+            f"gaps_A must be positive and at most {LONGEST_A:g} Å; got "
+            f"{list(gaps_A)!r}. Give for example 2 to 3 Å."
         )
     if n_shifts < 1:
         raise InputError(

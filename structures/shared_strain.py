@@ -70,6 +70,23 @@ def principal_strains(before: np.ndarray, after: np.ndarray) -> tuple[float, flo
     return float(low), float(high)
 
 
+def area_strain_percent(strains: tuple[float, float]) -> float:
+    """Change of an area under a strain [%]; negative where it is compressed.
+
+    Parameters
+    ----------
+    strains
+        Principal strains e1, e2.
+
+    Examples
+    --------
+    >>> round(area_strain_percent((-0.1, 0.0)), 6)
+    -10.0
+
+    """
+    return float(100 * ((1 + strains[0]) * (1 + strains[1]) - 1))
+
+
 def strain_percent(strains: tuple[float, float]) -> float:
     """Size of a strain as the lattice mismatch measures it [%].
 

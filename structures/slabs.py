@@ -12,6 +12,13 @@ from structures.default_cut import POLAR_TYPE, DefaultCut, default_cut
 from structures.layer_stack import LayerStack
 from structures.oriented_crystal import formal_charges, orient_crystal
 from structures.slab_charge import Neutrality, slab_charge
+from structures.slab_limits import (
+    LONGEST_A,
+    MOST_ATOMS,
+    layers_or_default,
+    require_atoms_below,
+    require_layers,
+)
 from structures.terminations import (
     PLANE_TOLERANCE_A,
     Cuts,
@@ -32,8 +39,9 @@ class Slab:
     ----------
     atoms
         Slab at z >= 0 in a lower-triangular cell whose third vector is the normal;
-        ``arrays["layer"]`` counts layers from the bottom, ``arrays["site"]`` points
-        into ``info["site_names"]``.
+        ``arrays["layer"]`` counts layers from the bottom, with a number of its own for
+        the part of a layer below an upper cut; ``arrays["site"]`` points into
+        ``info["site_names"]``.
     miller
         Plane, in indices of the crystal that was given.
     n_layers
@@ -119,13 +127,14 @@ def build_slab(
     crystal: Atoms,
     *,
     miller: tuple[int, int, int] = (0, 0, 1),
-    layers: int = 4,
+    layers: int | None = None,
     thickness_A: float | None = None,
     vacuum_A: float = VACUUM_A,
     termination: int | None = None,
     top_termination: int | None = None,
     plane_tolerance_A: float = PLANE_TOLERANCE_A,
     oxidation_states: Mapping[str, float] | None = None,
+    max_atoms: int = MOST_ATOMS,
 ) -> Slab:
     """Slab of complete layers parallel to a lattice plane.
 
@@ -140,7 +149,7 @@ def build_slab(
     miller
         Plane (h, k, l) in the cell that is given.
     layers
-        Number of layers.
+        Number of layers; None: four, or what ``thickness_A`` asks for.
     thickness_A
         In place of ``layers``: as many as make the slab at least this thick [Å].
     vacuum_A
@@ -157,6 +166,8 @@ def build_slab(
         Atoms closer than this along the normal are one plane [Å].
     oxidation_states
         Charges that are not in the table of undisputed ones [e].
+    max_atoms
+        Largest number of atoms that is built.
 
     Returns
     -------
@@ -166,8 +177,10 @@ def build_slab(
     Raises
     ------
     InputError
-        If the crystal is not periodic, the indices are all zero, fewer than one
-        layer is asked for, the termination does not exist or the vacuum is negative.
+        If the crystal is not periodic or its atoms overlap, the indices are no
+        integers or all zero, fewer than one layer is asked for, or layers and thickness
+        both, the termination does not exist, the vacuum is negative or above 1000 Å,
+        or the slab has too many atoms.
 
     Notes
     -----
@@ -191,7 +204,8 @@ def build_slab(
     (9.699, 5, True)
 
     """
-    _check(layers, thickness_A, vacuum_A)
+    n_layers = layers_or_default(layers, thickness_A)
+    _check(vacuum_A)
     oriented = orient_crystal(crystal, miller=miller)
     cuts = find_cuts(oriented, plane_tolerance_A=plane_tolerance_A)
     ranked = ranked_cuts(oriented, cuts, oxidation_states=oxidation_states)
@@ -212,17 +226,18 @@ def build_slab(
         cut = DefaultCut(np.flatnonzero(orbit), "given")
     stack = LayerStack(oriented, cuts, cut.chosen)
     if thickness_A is not None:
-        layers = stack.layers_for(thickness_A)
+        n_layers = stack.layers_for(thickness_A)
     end = None
     if top_termination is not None:
         end = np.flatnonzero(cuts.orbits == cuts.orbits[ranked[top_termination]])
     return _slab(
         stack,
-        layers,
+        n_layers,
         end,
         vacuum_A=vacuum_A,
         termination_from=cut.reason,
         oxidation_states=oxidation_states,
+        max_atoms=max_atoms,
     )
 
 
@@ -234,12 +249,13 @@ def slab_choices(
     vacuum_A: float = VACUUM_A,
     plane_tolerance_A: float = PLANE_TOLERANCE_A,
     oxidation_states: Mapping[str, float] | None = None,
+    max_atoms: int = MOST_ATOMS,
 ) -> tuple[Slab, ...]:
     """Slabs between all pairs of terminations: neutral, non-polar, symmetric first.
 
     Parameters
     ----------
-    crystal, miller, vacuum_A, plane_tolerance_A, oxidation_states
+    crystal, miller, vacuum_A, plane_tolerance_A, oxidation_states, max_atoms
         As for ``build_slab``.
     layers
         Number of complete layers of each; the atoms up to the upper termination come
@@ -259,7 +275,8 @@ def slab_choices(
     [('Li2Cl2', 0.0, 3), ('Li2Cl3', -1.0, 3), ('Li3Cl2', 1.0, 3)]
 
     """
-    _check(layers, None, vacuum_A)
+    require_layers(layers)
+    _check(vacuum_A)
     oriented = orient_crystal(crystal, miller=miller)
     cuts = find_cuts(oriented, plane_tolerance_A=plane_tolerance_A)
     orbits = [
@@ -274,6 +291,7 @@ def slab_choices(
             vacuum_A=vacuum_A,
             termination_from="given",
             oxidation_states=oxidation_states,
+            max_atoms=max_atoms,
         )
         for below, above in product(orbits, repeat=2)
     ]
@@ -299,19 +317,12 @@ def slab_choices(
     return tuple(kept.values())
 
 
-def _check(layers: int, thickness_A: float | None, vacuum_A: float) -> None:
-    """Refuse numbers that make no slab."""
-    if thickness_A is None and layers < 1:
+def _check(vacuum_A: float) -> None:
+    """Refuse a vacuum that makes no slab."""
+    if not 0 <= vacuum_A <= LONGEST_A:
         raise InputError(
-            f"layers must be at least 1; got {layers!r}. Give the number of layers."
-        )
-    if thickness_A is not None and not thickness_A > 0:
-        raise InputError(
-            f"thickness_A must be positive; got {thickness_A!r}. Give a height in Å."
-        )
-    if not vacuum_A >= 0:
-        raise InputError(
-            f"vacuum_A must not be negative; got {vacuum_A!r}. Give a height in Å."
+            f"vacuum_A must not be negative nor above {LONGEST_A:g} Å; got "
+            f"{vacuum_A!r}. Give a height in Å."
         )
 
 
@@ -323,13 +334,17 @@ def _slab(
     vacuum_A: float,
     termination_from: str,
     oxidation_states: Mapping[str, float] | None,
+    max_atoms: int,
 ) -> Slab:
     """Slab of complete layers, with what there is up to an upper cut."""
-    parts = [stack.layer(number) for number in range(layers)]
     last = int(stack.chosen[layers % len(stack.chosen)])
+    rest = []
     if end is not None:
         index, positions, last = stack.part(layers, end)
-        parts += [(index, positions)] if len(index) else []
+        rest = [(index, positions)] if len(index) else []
+    extra = sum(len(index) for index, _ in rest)
+    require_atoms_below(stack, layers, extra, max_atoms=max_atoms)
+    parts = [stack.layer(number) for number in range(layers)] + rest
     atoms, origins = stack.stacked(parts, vacuum_A=vacuum_A)
     cuts, first = stack.cuts, int(stack.chosen[0])
     repeat = stack.oriented.repeat

@@ -1,5 +1,6 @@
 """``lithophile build``: interfaces and slabs."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,6 +9,7 @@ from lithophile.build_tables import interface_to_read, plan_to_read, slabs_to_re
 from lithophile.commands import options
 from lithophile.commands.option_values import integers, reals
 from lithophile.console import voice
+from training_data.errors import InputError
 
 build = typer.Typer(
     help="Structures: interface, slab, ordered and doped cells.", no_args_is_help=True
@@ -114,7 +116,7 @@ def interface(
         typer.Option(
             "--vacuum-A",
             show_default="a second contact",
-            help="Vacuum above the metal (Å).",
+            help="Vacuum above the metal, at least the gap (Å).",
         ),
     ] = None,
     strain_on: Annotated[
@@ -131,7 +133,7 @@ def interface(
         typer.Option(
             rich_help_panel=_LIMITS,
             show_default="2.0",
-            help="Largest lattice mismatch taken (%).",
+            help="Largest lattice mismatch taken, at most 10 (%).",
         ),
     ] = None,
     max_area_A2: Annotated[
@@ -174,7 +176,8 @@ def interface(
             metavar="X,Y",
             rich_help_panel=_REGISTRY,
             show_default="0.0 0.0",
-            help="Shift of the metal along a and b, in fractions of the cell.",
+            help="Shift of the metal along a and b, in fractions of the cell; where "
+            "--search-registry begins.",
         ),
     ] = None,
     search_registry: Annotated[
@@ -250,6 +253,7 @@ def interface(
         from lithophile.stages.interface import interface_plan, interface_stage
 
         if plan:
+            _nothing_written("--plan", out)
             found = interface_plan(settings)
             say.result(found if as_json else plan_to_read(found))
             return
@@ -306,6 +310,10 @@ def slab(
         float | None,
         typer.Option("--vacuum-A", show_default="15.0", help="Vacuum (Å)."),
     ] = None,
+    max_atoms: Annotated[
+        int | None,
+        typer.Option(show_default="5000", help="Largest slab that is built."),
+    ] = None,
     only_list: Annotated[
         bool,
         typer.Option(
@@ -337,6 +345,7 @@ def slab(
         from lithophile.stages.slab import slab_list, slab_stage
 
         if only_list:
+            _nothing_written("--list", out)
             found = slab_list(settings)
             say.result(found if as_json else slabs_to_read(found))
             return
@@ -344,7 +353,21 @@ def slab(
         say.result(result)
 
 
+def _nothing_written(option: str, out: Path | None) -> None:
+    """Refuse a folder where nothing would be written to it."""
+    if out is not None:
+        raise InputError(
+            f"--out must not be given with {option}, which builds nothing; got "
+            f"{str(out)!r}. Leave out one of them, or redirect --json to a file."
+        )
+
+
 def _termination(name: str, text: str | None) -> int | tuple[int, ...] | None:
     """One number of a cut, or two."""
     cuts = integers(name, text)
+    if cuts is not None and len(cuts) not in {1, 2}:
+        raise InputError(
+            f"{name} must be the number of one cut, or of the lower and the upper one; "
+            f"got {text!r}. Write for example '0' or '0,1'."
+        )
     return cuts[0] if cuts is not None and len(cuts) == 1 else cuts

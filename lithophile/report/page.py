@@ -22,11 +22,14 @@ INTERFACE_ROWS = {
     "formula": "formula",
     "area_A2": "area [Å²]",
     "mismatch_percent": "lattice mismatch [%]",
-    "strain_metal_percent": "strain of the metal [%]",
-    "strain_electrolyte_percent": "strain of the electrolyte [%]",
+    "strain_metal_percent": "strain of the metal, magnitude [%]",
+    "strain_electrolyte_percent": "strain of the electrolyte, magnitude [%]",
+    "area_strain_metal_percent": "change of the metal's area [%]",
+    "area_strain_electrolyte_percent": "change of the electrolyte's area [%]",
     "thickness_metal_A": "thickness of the metal [Å]",
     "thickness_electrolyte_A": "thickness of the electrolyte [Å]",
     "gap_A": "gap [Å]",
+    "shortest_contact_A": "shortest distance across the contact [Å]",
 }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from lithophile.report.found import Stage
 
@@ -82,9 +83,22 @@ def _interface(stages: Stages) -> str:
     return (
         f"The interface has {found['n_atoms']} atoms: "
         f"{number(found['thickness_electrolyte_A'])} Å of electrolyte and "
-        f"{number(found['thickness_metal_A'])} Å of metal. To fit, the metal is "
-        f"strained by {number(found['strain_metal_percent'], 2)} % and the electrolyte "
-        f"by {number(found['strain_electrolyte_percent'], 2)} %."
+        f"{number(found['thickness_metal_A'])} Å of metal. To fit, "
+        f"{_strain(found, 'metal')} and {_strain(found, 'electrolyte')}."
+    )
+
+
+def _strain(found: Mapping[str, Any], side: str) -> str:
+    """Strain of a side, with the direction that its magnitude does not tell."""
+    magnitude = f"{number(found[f'strain_{side}_percent'], 2)} %"
+    area = found.get(f"area_strain_{side}_percent")
+    if not found[f"strain_{side}_percent"]:
+        return f"the {side} is not strained"
+    if area is None:  # written before the sign was
+        return f"the {side} is strained by {magnitude} in magnitude"
+    grows = "stretched" if area > 0 else "compressed"
+    return (
+        f"the {side} is {grows} (area {area:+.2f} %, strain {magnitude} in magnitude)"
     )
 
 

@@ -14,6 +14,7 @@ from lithophile.provenance import provenance
 from lithophile.run_folder import RunFolder
 from lithophile.stages.inputs import crystal_path, open_potential, read_crystal
 from structures.interface import Interface, build_interface
+from structures.interface_contact import shortest_contact
 from structures.interface_plan import plan_interfaces
 from structures.registry import search_registry
 
@@ -94,6 +95,7 @@ def _best_registry(
     numbers = found.to_json()
     return found.atoms, {
         "gap_A": numbers["gap_A"],
+        "shortest_contact_A": shortest_contact(found.atoms),
         "shift": numbers["shift"],
         "registry": numbers,
     }
@@ -104,9 +106,12 @@ def _published(settings: InterfaceSettings) -> dict[str, Any]:
     same = InterfaceSettings()
     keys = (
         *("electrolyte", "metal", "electrolyte_miller", "metal_miller"),
-        *("electrolyte_layers", "metal_layers", "electrolyte_thickness_A"),
-        *("metal_thickness_A", "electrolyte_termination", "metal_termination"),
+        *("electrolyte_thickness_A", "metal_thickness_A"),
+        *("electrolyte_termination", "metal_termination"),
     )
-    if any(getattr(settings, key) != getattr(same, key) for key in keys):
+    layers = settings.electrolyte_layers or 4, settings.metal_layers or 5
+    if layers != (4, 5) or any(
+        getattr(settings, key) != getattr(same, key) for key in keys
+    ):
         return {}
     return {"published": dict(PUBLISHED)}

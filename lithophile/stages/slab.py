@@ -10,6 +10,7 @@ from lithophile.pictures import draw_panels
 from lithophile.provenance import provenance
 from lithophile.run_folder import RunFolder
 from lithophile.stages.inputs import crystal_path, read_crystal
+from structures.slab_limits import layers_or_default
 from structures.slabs import build_slab, slab_choices
 from structures.terminations import surface_terminations
 
@@ -42,6 +43,8 @@ def slab_stage(settings: SlabSettings, *, out: Path, overwrite: bool) -> dict[st
             "mismatch_percent": 0.0,
             "strain_metal_percent": None,
             "strain_electrolyte_percent": 0.0,
+            "area_strain_metal_percent": None,
+            "area_strain_electrolyte_percent": 0.0,
             "thickness_metal_A": None,
             "thickness_electrolyte_A": slab.thickness_A,
         }
@@ -60,6 +63,11 @@ def slab_list(settings: SlabSettings) -> dict[str, Any]:
         "terminations": [t.to_json() for t in surface_terminations(crystal, **how)],
         "slabs": [
             slab.to_json()
-            for slab in slab_choices(crystal, layers=settings.layers, **how)
+            for slab in slab_choices(
+                crystal,
+                layers=layers_or_default(settings.layers, settings.thickness_A),
+                max_atoms=settings.max_atoms,
+                **how,
+            )
         ],
     }

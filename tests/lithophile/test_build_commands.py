@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 from ase.io import read
 
+from lithophile import build_settings
 from lithophile.build_settings import InterfaceSettings, SlabSettings
 from lithophile.build_tables import interface_to_read, slabs_to_read
+from lithophile.settings_file import validate
 from lithophile.stages.slab import slab_list
+from structures import registry
 from structures.interface import build_interface
 from structures.interface_plan import plan_interfaces
 from structures.prototypes import build_prototype
 from structures.slabs import build_slab
+from training_data.errors import InputError
 
 
 def test_published_interface_with_its_numbers(tmp_path, lithophile):
@@ -133,6 +137,28 @@ def test_defaults_do_not_differ_between_library_and_command(
     assert missing == most_missing
 
 
+@pytest.mark.parametrize(
+    ("settings", "options"),
+    [
+        (InterfaceSettings, {"vacuum_A": float("inf")}),
+        (InterfaceSettings, {"gap_A": float("nan")}),
+        (InterfaceSettings, {"max_mismatch_percent": 60}),
+        (InterfaceSettings, {"max_area_A2": float("inf")}),
+        (InterfaceSettings, {"metal_thickness_A": float("inf")}),
+        (InterfaceSettings, {"registry": {"n_shifts": 1, "gaps_A": [float("nan")]}}),
+        (SlabSettings, {"vacuum_A": float("inf")}),
+        (SlabSettings, {"thickness_A": float("nan")}),
+    ],
+)
+def test_numbers_without_meaning_are_no_settings(settings, options):
+    with pytest.raises(InputError, match=next(iter(options))):
+        validate(settings, options, source="options")
+
+
+def test_limit_of_the_registry_is_that_of_the_library():
+    assert build_settings.MOST_STRUCTURES == registry.MOST_STRUCTURES
+
+
 def test_registry_is_searched_with_a_potential(tmp_path, lithophile):
     result = lithophile(
         *("build", "interface", "--layers", "1", "--metal-layers", "2"),
@@ -142,6 +168,7 @@ def test_registry_is_searched_with_a_potential(tmp_path, lithophile):
     energies = np.array(result["registry"]["energies_eV"])
     assert energies.shape == (2, 1)
     assert result["gap_A"] == [2.2, 3.4][int(energies.argmin())] == 2.2
+    assert 2.2 <= result["shortest_contact_A"] < 3.4
     atoms = read(tmp_path / result["structure"])
     z, metal = atoms.positions[:, 2], atoms.arrays["side"] == 0
     np.testing.assert_allclose(z[metal].min() - z[~metal].max(), 2.2, atol=1e-6)
@@ -155,6 +182,13 @@ def test_registry_is_searched_with_a_potential(tmp_path, lithophile):
         (("interface", "--termination", "a"), "must be integers; got 'a'"),
         (("interface", "--shift", "a,0"), "must be numbers; got 'a,0'"),
         (("interface", "--gap-A", "0.2"), "gap_A must keep the atoms of both sides"),
+        (("interface", "--gap-A", "inf"), "gap_A"),
+        (("interface", "--shift", "nan,0"), "shift"),
+        (("interface", "--search-registry", "--n-shifts", "500"), "at most 2000"),
+        (("interface", "--termination", "0,1,2"), "lower and the upper one"),
+        (("interface", "--plan"), "--out must not be given with --plan"),
+        (("slab", "--list"), "--out must not be given with --list"),
+        (("slab", "--layers", "100000000"), "max_atoms must be at least 900000000"),
         (("interface", "--strain-on", "both"), "strain_on"),
         (("slab", "--thickness-A", "2"), "that of one layer, 2.82"),
     ],

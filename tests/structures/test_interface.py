@@ -479,7 +479,26 @@ def test_side_view(paper: Interface) -> None:
     [
         ({"gap_A": 0.0}, "gap_A must be positive"),
         ({"gap_A": float("nan")}, "gap_A must be positive"),
+        ({"gap_A": float("inf")}, "gap_A must be positive and at most 1000 Å"),
         ({"vacuum_A": -3.0}, "vacuum_A must be positive or None"),
+        ({"vacuum_A": float("inf")}, "vacuum_A must be positive or None, at most"),
+        ({"vacuum_A": float("nan")}, "vacuum_A must be positive or None"),
+        ({"vacuum_A": 1.5}, "further apart than gap_A, 2.5; got 1.5"),
+        ({"shift": (float("nan"), 0.0)}, "shift must be two finite fractions"),
+        ({"shift": (0.0, float("inf"))}, "shift must be two finite fractions"),
+        ({"shift": (0.5,)}, "shift must be two finite fractions"),
+        ({"max_mismatch_percent": 10.5}, "max_mismatch_percent must be at most 10"),
+        ({"min_area_A2": 500.0}, "min_area_A2 must not be negative nor above max_area"),
+        ({"min_area_A2": float("nan")}, "min_area_A2 must not be negative"),
+        (
+            {"metal_layers": 5, "metal_thickness_A": 9.0},
+            "metal_layers and metal_thickness_A must not both be given",
+        ),
+        (
+            {"electrolyte_layers": 4, "electrolyte_thickness_A": 9.0},
+            "electrolyte_layers and electrolyte_thickness_A must not both",
+        ),
+        ({"electrolyte_layers": 10**8}, "max_atoms must be at least 900000000"),
         ({"match": -1}, "match must not be negative"),
         ({"match": 50}, "match must be below the number of matches"),
         ({"metal_layers": 0}, "layers must be at least 1"),
@@ -498,3 +517,48 @@ def test_bad_input(options: dict[str, object], expected: str) -> None:
         build_interface(
             build_prototype("Li2ZrCl6"), build_prototype("Li-fcc"), **options
         )
+
+
+@pytest.mark.parametrize("vacuum_A", [None, 3.0])
+@pytest.mark.parametrize("gap_A", [2.0, 2.5, 60.0])
+def test_shortest_contact_is_that_of_all_pairs(
+    gap_A: float, vacuum_A: float | None
+) -> None:
+    vacuum_A = vacuum_A and max(vacuum_A, gap_A)
+    built = build_interface(
+        build_prototype("Li2ZrCl6"),
+        build_prototype("Li-fcc"),
+        gap_A=gap_A,
+        vacuum_A=vacuum_A,
+        shift=(0.13, 0.21),
+        **CONTACT,
+    )
+    metal = built.atoms.arrays["side"] == METAL
+    nearest = built.atoms.get_all_distances(mic=True)[metal][:, ~metal].min()
+    np.testing.assert_allclose(built.shortest_contact_A, nearest, rtol=1e-12)
+    assert built.to_json()["shortest_contact_A"] == built.shortest_contact_A
+
+
+def test_sign_of_the_strain_is_told(paper: Interface) -> None:
+    e1, e2 = np.array(paper.principal_strains_metal_percent) / 100
+    before = paper.metal_slab.area_A2 * paper.match.metal_multiple
+    grown = 100 * (paper.area_A2 / before - 1)
+    np.testing.assert_allclose(paper.area_strain_metal_percent, grown, rtol=1e-9)
+    assert np.sign(grown) == np.sign(e1 + e2)
+    assert paper.strain_metal_percent > 0
+    assert paper.area_strain_electrolyte_percent == 0.0
+
+
+def test_short_text_of_an_interface(paper: Interface) -> None:
+    assert len(repr(paper)) < 3000
+    assert "candidates" not in repr(paper)
+
+
+def test_tiny_mismatch_is_not_called_zero() -> None:
+    with pytest.raises(InputError, match=r"\d e?|%") as refusal:
+        build_interface(
+            build_prototype("Li2ZrCl6"),
+            build_prototype("Li-fcc"),
+            max_mismatch_percent=1e-9,
+        )
+    assert " 0.00 %" not in str(refusal.value)
