@@ -21,7 +21,9 @@ class OrderingSettings(Settings):
         description="File with partial occupancies to order instead of LLZO, a CIF",
     )
     supercell: tuple[int, int, int] = Field(
-        (1, 1, 1), description="Number of cells along each lattice vector"
+        (1, 1, 1),
+        description="Number of cells along each lattice vector; each holds the whole "
+        "numbers of atoms that one does",
     )
     counts: dict[str, int] | None = Field(
         None,

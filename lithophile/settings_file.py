@@ -121,6 +121,9 @@ def _describe(model: type[BaseModel], error: dict[str, Any]) -> str:
         )
     message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
     message = message.replace("should be", "must be").rstrip(".")
+    if error["type"] == "value_error" and "; got " in message:
+        # it compares several keys and says itself what was given
+        return f"{path}: {message}." if error["loc"] else f"{message}."
     if message.startswith("must be"):
         return f"{path} {message}; got {given}."
     return f"{path}: {message}; got {given}."

@@ -11,6 +11,9 @@ from training_data.errors import Failure
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+SAME_meV = 1.0
+"""Difference below which two runs ended at the same energy."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Ordering:
@@ -114,12 +117,20 @@ class Ordering:
         axes = plt.subplots()[1] if ax is None else ax
         ranks = np.arange(1, len(self.structures) + 1)
         charges = np.array(self.electrostatic_energies_eV)
-        axes.plot(ranks, charges - charges.min(), "o", label="point charges")
+        above = charges - charges.min()
+        axes.plot(ranks, above, "o", label="point charges")
+        largest = above.max()
         if self.potential_energies_eV is not None:
             energies = np.array(self.potential_energies_eV)
-            axes.plot(ranks, energies - np.nanmin(energies), "s", label="potential")
+            above = energies - np.nanmin(energies)
+            axes.plot(ranks, above, "s", label="potential")
+            largest = max(largest, np.nanmax(above))
             axes.legend()
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_xlim(0.5, len(ranks) + 0.5)
+        if 1000 * largest < SAME_meV:
+            axes.set_yticks([0.0])
+            axes.set_ylim(-1.0, 1.0)
         axes.set_xlabel("rank")
         axes.set_ylabel("energy above the lowest (eV per cell)")
         return axes
@@ -132,13 +143,16 @@ class Ordering:
         axes = plt.subplots()[1] if ax is None else ax
         energies = np.array(self.run_lowest_eV)
         energies[~np.isfinite(energies)] = np.nan
-        axes.plot(
-            np.arange(1, len(energies) + 1),
-            1000 * (energies - np.nanmin(energies)),
-            "o",
-        )
+        above = 1000 * (energies - np.nanmin(energies))
+        axes.plot(np.arange(1, len(energies) + 1), above, "o")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_ylim(top=max(axes.get_ylim()[1], 1.0))
+        axes.set_xlim(0.5, len(energies) + 0.5)
+        if np.nanmax(above) < SAME_meV:
+            # a scale would show rounding only
+            axes.set_yticks([0.0])
+            axes.set_ylim(-1.0, 1.0)
+        else:
+            axes.set_ylim(top=max(axes.get_ylim()[1], 1.0))
         axes.set_title(f"{self.n_runs_lowest} of {self.n_runs} found the lowest")
         axes.set_xlabel("run")
         axes.set_ylabel("lowest of the run, above\nthe lowest of all (meV per cell)")

@@ -1,6 +1,7 @@
 """Ordering stage: ranked structures as extended XYZ, a table and pictures."""
 
 import csv
+import math
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from ase.io import write
 
 from lithophile.console import Progress
 from lithophile.curves import new_figure, tidy
+from lithophile.option_words import in_options
 from lithophile.ordering_settings import OrderingSettings
 from lithophile.provenance import provenance
 from lithophile.run_folder import RunFolder
@@ -18,11 +20,17 @@ from lithophile.stages.inputs import model_path, open_potential
 from structures.disordered_crystal import DisorderedCrystal
 from structures.disordered_crystal_files import read_disordered_crystal
 from structures.ordering import Ordering
+from structures.ordering_problem import COUNT_TOLERANCE
 from structures.prototypes import build_prototype
 from structures.prototypes.llzo import build_llzo_cubic
 from structures.site_ordering import order_sites
+from training_data import InputError
 
 TABLE = "ranking.csv"
+MOST_SITES = 2500
+"""Largest cell that is ordered; time and memory go with the square of its sites."""
+MOST_ATOMS = 100_000
+"""Largest cell that is written where nothing has to be ordered."""
 
 
 def ordering_stage(
@@ -34,11 +42,16 @@ def ordering_stage(
     weights = model_path(settings.model) if settings.model else None
     folder.spare((settings.structure, weights), overwrite=overwrite)
     if settings.phase == "tetragonal":
-        built: Atoms | Ordering = build_prototype("LLZO-tetragonal").repeat(
-            settings.supercell
-        )
+        cell = build_prototype("LLZO-tetragonal")
+        _refuse_large(len(cell), settings.supercell, most=MOST_ATOMS)
+        built: Atoms | Ordering = cell.repeat(settings.supercell)
     else:
-        built = _order(settings, _crystal(settings), progress)
+        one = _crystal(settings)
+        _refuse_large(one.n_sites, settings.supercell, most=MOST_SITES)
+        try:
+            built = _order(settings, one, progress)
+        except InputError as error:
+            raise InputError(in_options(str(error))) from error
     with folder.opened(
         settings=settings,
         provenance=provenance(
@@ -77,27 +90,54 @@ def ordering_stage(
 
 
 def _crystal(settings: OrderingSettings) -> DisorderedCrystal:
-    """Crystal with partial occupancies that the settings name."""
-    crystal = (
-        build_llzo_cubic()
-        if settings.structure is None
-        else read_disordered_crystal(settings.structure)
-    )
-    return crystal.repeat(settings.supercell)
+    """One cell of the crystal with partial occupancies that the settings name."""
+    if settings.structure is None:
+        return build_llzo_cubic()
+    return read_disordered_crystal(settings.structure)
+
+
+def _refuse_large(n_sites: int, supercell: tuple[int, int, int], *, most: int) -> None:
+    """Refuse a supercell that is none, or too large, before it is made."""
+    if min(supercell) < 1:
+        raise InputError(
+            f"supercell must be at least 1 along each vector; got {supercell!r}. "
+            "1 keeps the cell."
+        )
+    n_cells = math.prod(supercell)
+    if n_cells * n_sites > most:
+        raise InputError(
+            f"supercell must keep the cell within {most} sites; got {supercell!r}, "
+            f"{n_cells * n_sites} sites. Take at most {max(most // n_sites, 1)} cells."
+        )
+
+
+def _counts(settings: OrderingSettings, one: DisorderedCrystal) -> dict[str, int]:
+    """Atoms in the supercell of the species that are whole in one cell, or given.
+
+    Occupancies are rounded: 56.06 lithium atoms are 56 in one cell and must not
+    become 449 in eight.
+    """
+    n_cells = math.prod(settings.supercell)
+    whole = {
+        species: n_cells * round(number)
+        for species, number in one.content.items()
+        if abs(number - round(number)) <= COUNT_TOLERANCE
+    }
+    return {**whole, **(settings.counts or {})}
 
 
 def _order(
-    settings: OrderingSettings, crystal: DisorderedCrystal, progress: Progress
+    settings: OrderingSettings, one: DisorderedCrystal, progress: Progress
 ) -> Ordering:
-    """Ordered structures of a crystal."""
+    """Ordered structures of the supercell of a crystal."""
     potential = (
         None
         if settings.model is None
         else open_potential(ModelSettings(model=settings.model))
     )
     return order_sites(
-        crystal,
-        counts=settings.counts,
+        one.repeat(settings.supercell),
+        counts=_counts(settings, one),
         oxidation_states=settings.oxidation_states,
         min_distance_A=settings.min_distance_A,
         method=settings.method,
