@@ -19,6 +19,9 @@ from training_data.errors import InputError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+UNEXPLAINED_percent = 50.0
+"""Background-corrected Rwp above which a fit says nothing; without peaks it is 100."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PatternFit:
@@ -60,6 +63,11 @@ class PatternFit:
         (n_phases,) formula units.
     reflections_deg
         (n_phases,) angles of the reflections of each phase [°].
+    at_bounds
+        Adjusted parameters that ended where they may go no further: ``"zero"``,
+        ``"lattice 0"`` (strain of the first phase), ``"W"`` and ``"U"`` of the width,
+        ``"mixing"``. A mixing of 0 or 1 and U = 0 are honest results, the others are
+        signs that the model is wrong.
 
     Notes
     -----
@@ -90,6 +98,26 @@ class PatternFit:
     phase_intensities: NDArray[np.float64]
     formulas: tuple[str, ...]
     reflections_deg: tuple[NDArray[np.float64], ...]
+    at_bounds: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What speaks against the fit, in words; empty where nothing does."""
+        told = []
+        if self.rwp_background_corrected_percent > UNEXPLAINED_percent:
+            told.append(
+                "the structures do not explain the pattern: background-corrected Rwp "
+                f"{self.rwp_background_corrected_percent:.0f} %, 100 % without any "
+                "peak. Check wavelength, structures and range; the fitted numbers "
+                "mean nothing."
+            )
+        suspect = [name for name in self.at_bounds if name not in ("U", "mixing")]
+        if suspect:
+            told.append(
+                f"parameters at their bounds: {', '.join(suspect)}. Their values are "
+                "the bounds', not the sample's."
+            )
+        return tuple(told)
 
     @property
     def chi_squared(self) -> float:
@@ -126,6 +154,8 @@ class PatternFit:
             "peak_shape": self.shape.to_json(),
             "wavelength_A": self.wavelength_A,
             "refined": list(self.refined),
+            "at_bounds": list(self.at_bounds),
+            "warnings": list(self.warnings),
         }
 
     def plot(self, ax: "Axes | None" = None, *, against: str = "two_theta") -> "Axes":
@@ -310,4 +340,5 @@ def _result(
             p.angles(problem.strains(values, k), wavelength) + problem.zero(values)
             for k, p in enumerate(problem.profiles)
         ),
+        at_bounds=problem.at_bounds(values),
     )

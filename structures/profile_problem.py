@@ -15,6 +15,7 @@ LARGEST_STRAIN = 0.05
 LARGEST_ZERO_DEG = 0.3
 SCAN_STRAINS = np.linspace(-0.03, 0.03, 25)
 BLUR_DEG = 0.4
+BOUND_SHARE = 1e-3  # of the range: least squares stop short of a bound
 
 
 class ProfileProblem:
@@ -73,6 +74,29 @@ class ProfileProblem:
         if "mixing" in refined:
             put("mixing", [(0.0, 1.0, shape.eta)])
         self.low, self.high, self.start = map(np.array, (low, high, start))
+
+    def at_bounds(self, values: NDArray[np.float64]) -> tuple[str, ...]:
+        """Names of the parameters that ended at a bound.
+
+        Parameters
+        ----------
+        values
+            (n_parameters,) non-linear parameters.
+
+        """
+        near = BOUND_SHARE * (self.high - self.low)
+        caught = (values <= self.low + near) | (values >= self.high - near)
+        names = []
+        for name, part in self.slices.items():
+            if name == "width":
+                names += [
+                    letter
+                    for letter, held in zip("WU", caught[part], strict=True)
+                    if held
+                ]
+            elif caught[part].any():
+                names.append(name.replace("lattice", "lattice "))
+        return tuple(names)
 
     def shape(self, values: NDArray[np.float64], blur_deg: float) -> PeakShape:
         """Peak shape at given parameters.

@@ -195,4 +195,7 @@ def xrd(
         settings = read_settings(XrdSettings, file=config, options=given)
         from lithophile.stages.powder_pattern import xrd_stage
 
-        say.result(xrd_stage(settings, out=out, overwrite=overwrite))
+        result = xrd_stage(settings, out=out, overwrite=overwrite)
+        say.result(result)
+        for warning in result.get("warnings", ()):
+            say.note(f"warning: {warning}")

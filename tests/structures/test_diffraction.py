@@ -207,6 +207,32 @@ def test_wrong_structure_fits_worse(mixture):
     assert right < 0.6 * half < 0.6 * wrong
 
 
+def test_a_fit_that_explains_nothing_says_so(mixture):
+    """The wrong wavelength is warned of, the right one is not."""
+    measured, _ = mixture
+    phases = [build_prototype("Li2ZrCl6-P-31c"), HALITE]
+    assert fit_pattern(measured, phases, wavelength_A="CuKa").warnings == ()
+    wrong = fit_pattern(measured, HALITE, wavelength_A=0.702)
+    assert wrong.rwp_background_corrected_percent > 90
+    assert "do not explain the pattern" in wrong.warnings[0]
+    assert wrong.at_bounds
+    assert wrong.to_json()["warnings"] == list(wrong.warnings)
+
+
+def test_parameters_at_bounds_are_named():
+    """A zero 0.5° off lies beyond the 0.3° that is allowed."""
+    counts = 100 * _curve(HALITE, ANGLES - 0.5) + 50
+    fit = fit_pattern(
+        measured_pattern(ANGLES, counts),
+        HALITE,
+        wavelength_A="CuKa",
+        refine=("zero",),
+        shape=SHAPE,
+    )
+    assert fit.at_bounds == ("zero",)
+    assert "parameters at their bounds: zero." in fit.warnings[-1]
+
+
 def test_without_noise_the_residual_vanishes():
     counts = 100 * _curve(HALITE, ANGLES) + 50
     fit = fit_pattern(
