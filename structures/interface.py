@@ -15,6 +15,7 @@ from structures.interface_assembly import (
     supercells,
 )
 from structures.interface_contact import check_contact, shortest_contact
+from structures.interface_limits import check_choice, check_stacking
 from structures.interface_plan import default_layers, matches_of_surfaces, n_atoms_of
 from structures.lattice_match import LatticeMatch
 from structures.oriented_crystal import orient_crystal
@@ -26,7 +27,7 @@ from structures.shared_strain import (
     strain_percent,
 )
 from structures.side_view import draw_side_view
-from structures.slab_limits import LONGEST_A, MOST_ATOMS
+from structures.slab_limits import MOST_ATOMS
 from structures.slabs import Slab, build_slab
 from structures.terminations import PLANE_TOLERANCE_A
 from training_data.errors import InputError
@@ -288,8 +289,8 @@ def build_interface(
     (173, 9.7)
 
     """
-    _check(gap_A, vacuum_A, match, strain_on)
-    _check_shift(shift)
+    check_stacking(gap_A, vacuum_A, shift)
+    check_choice(match, strain_on)
     layers = default_layers(
         (electrolyte_layers, electrolyte_thickness_A),
         (metal_layers, metal_thickness_A),
@@ -393,43 +394,3 @@ def _constants(crystal: Atoms) -> tuple[float, ...]:
 def _in_percent(strains: tuple[float, float]) -> tuple[float, float]:
     """Two strains in percent."""
     return 100 * strains[0], 100 * strains[1]
-
-
-def _check_shift(shift: tuple[float, float]) -> None:
-    """Refuse what is no shift within the plane."""
-    if not (len(shift) == 2 and np.isfinite(shift).all()):  # noqa: PLR2004 - a and b
-        raise InputError(
-            f"shift must be two finite fractions of the cell; got {shift!r}. "
-            "Give for example (0.5, 0.0)."
-        )
-
-
-def _check(
-    gap_A: float, vacuum_A: float | None, match: int, strain_on: StrainedSide
-) -> None:
-    """Refuse numbers that make no interface."""
-    if strain_on not in METAL_SHARES:
-        raise InputError(
-            f"strain_on must be metal, electrolyte or shared; got {strain_on!r}. "
-            "Choose one of the three."
-        )
-    if not 0 < gap_A <= LONGEST_A:
-        raise InputError(
-            f"gap_A must be positive and at most {LONGEST_A:g} Å; got {gap_A!r}. Give "
-            "2 to 3 Å for Li on chlorine."
-        )
-    if vacuum_A is not None and not 0 < vacuum_A <= LONGEST_A:
-        raise InputError(
-            f"vacuum_A must be positive or None, at most {LONGEST_A:g} Å; got "
-            f"{vacuum_A!r}. None makes the second contact."
-        )
-    if vacuum_A is not None and vacuum_A < gap_A:
-        raise InputError(
-            f"vacuum_A must keep the periodic images further apart than gap_A, "
-            f"{gap_A!r}; got {vacuum_A!r}. Give 10 Å or more, or None for a second "
-            "contact."
-        )
-    if match < 0:
-        raise InputError(
-            f"match must not be negative; got {match!r}. 0 is the smallest."
-        )
