@@ -10,9 +10,10 @@ from lithophile.pictures import draw_panels
 from lithophile.provenance import provenance
 from lithophile.run_folder import RunFolder
 from lithophile.stages.inputs import crystal_path, read_crystal
-from structures.slab_limits import layers_or_default
+from structures.slab_limits import SLAB_LAYERS
 from structures.slabs import build_slab, slab_choices
 from structures.terminations import surface_terminations
+from training_data.errors import InputError
 
 STRUCTURE = "slab.extxyz"
 
@@ -53,6 +54,11 @@ def slab_stage(settings: SlabSettings, *, out: Path, overwrite: bool) -> dict[st
 
 def slab_list(settings: SlabSettings) -> dict[str, Any]:
     """List terminations and the slabs between them, best choices first."""
+    if settings.thickness_A is not None:
+        raise InputError(
+            f"thickness_A must not be given with --list; got {settings.thickness_A!r}. "
+            "Give layers: the slabs of a list have equally many."
+        )
     crystal = read_crystal(settings.structure)
     how: dict[str, Any] = {
         "miller": settings.miller,
@@ -65,7 +71,7 @@ def slab_list(settings: SlabSettings) -> dict[str, Any]:
             slab.to_json()
             for slab in slab_choices(
                 crystal,
-                layers=layers_or_default(settings.layers, settings.thickness_A),
+                layers=settings.layers or SLAB_LAYERS,
                 max_atoms=settings.max_atoms,
                 **how,
             )

@@ -155,6 +155,11 @@ def test_numbers_without_meaning_are_no_settings(settings, options):
         validate(settings, options, source="options")
 
 
+def test_list_does_not_ignore_a_thickness():
+    with pytest.raises(InputError, match="thickness_A must not be given with --list"):
+        slab_list(SlabSettings(thickness_A=9.0))
+
+
 def test_limit_of_the_registry_is_that_of_the_library():
     assert build_settings.MOST_STRUCTURES == registry.MOST_STRUCTURES
 
