@@ -73,17 +73,16 @@ def _refuse_unknown_elements(
 def _refuse_all_failed(
     named: Sequence[tuple[str, Atoms]], relaxed: Sequence[Relaxation]
 ) -> None:
-    """Refuse structures none of which could be evaluated even once."""
+    """Refuse structures none of which could be started from."""
     reasons = [
-        f"{name}: {found.failure.reason}"
+        f"{name}: {found.failure.reason.rstrip('.')}"
         for (name, _), found in zip(named, relaxed, strict=True)
         if found.failure is not None and not np.isfinite(found.energy_eV)
     ]
     if len(reasons) == len(relaxed):
         more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
         raise InputError(
-            "structures must hold one that the potential can evaluate; got "
-            f"{reasons[0]}{more}. Check positions and cell."
+            f"structures must hold one that can be relaxed; got {reasons[0]}{more}."
         )
 
 

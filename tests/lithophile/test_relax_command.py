@@ -56,6 +56,26 @@ def test_unknown_element_alone_is_refused(tmp_path, lithophile):
     assert not (tmp_path / "out").exists()
 
 
+def test_overlapping_atoms_alone_are_refused(tmp_path, lithophile):
+    close = build_prototype("LiCl")
+    close.positions[1] = close.positions[0] + (0.17, 0, 0)
+    write(tmp_path / "ov.extxyz", close)
+    message = lithophile("relax", "ov.extxyz", "--out", "out", code=2).message
+    assert "ov: structure must have no overlapping atoms; got" in message
+    assert "0.170 Å apart" in message
+    assert not list((tmp_path / "out").glob("*.extxyz"))
+
+
+def test_nothing_free_is_refused(tmp_path, lithophile):
+    crystal = build_prototype("LiCl")
+    crystal.set_array("layer", np.zeros(len(crystal), dtype=int))
+    write(tmp_path / "bulk.extxyz", crystal)
+    arguments = ("relax", "bulk.extxyz", "--fixed-layer", "0", "--out", "out")
+    message = lithophile(*arguments, code=2).message
+    assert "bulk: structure must have a free atom or a free cell; got" in message
+    assert ".." not in message
+
+
 @pytest.mark.usefixtures("lithium")
 def test_strain_that_does_not_exist(tmp_path, lithophile):
     arguments = ("relax", "lithium.extxyz", "--cell", "xw", "--out", "out")
