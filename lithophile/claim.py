@@ -79,13 +79,20 @@ class Claim:
         """Leave everything as it was before the claim."""
         for child in _children(self._path) - self._before:
             _remove(child)
-        for note, content in self._notes.items():
-            note.write_bytes(content)
+        self.give_notes_back()
         for folder in self._new:
             with suppress(OSError):
                 folder.rmdir()
         if self._aside is not None:
             self._aside.rename(self._path)
+
+    def give_notes_back(self) -> None:
+        """Leave the notes as they were; what was made beside them stays."""
+        for note, content in self._notes.items():
+            partial = note.with_name(f".{note.name}.partial")
+            with suppress(OSError):  # a full disk: the note stays whole
+                partial.write_bytes(content)
+                partial.replace(note)
 
     def settle(self) -> None:
         """Delete what the run replaces: it has come to its end."""

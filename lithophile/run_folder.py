@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from lithophile.claim import Claim, set_aside
 from lithophile.console import plain
+from lithophile.early_signals import StoppedEarly
 from lithophile.interrupted import Interrupted
 from training_data.errors import InputError
 
@@ -130,7 +131,9 @@ class RunFolder:
         """Make room for a run.
 
         When the work ends with an `InputError` before it has begun, everything is as
-        it was before: what it made is gone, and what it changed is back. A run that
+        it was before: what it made is gone, and what it changed is back; so it is
+        after a signal that came as early. After any other error settings and
+        provenance of a run that was to be resumed are those from before. A run that
         was to be overwritten comes back after any other error too; it is deleted
         once the new one has come to an end, or to a stop that it can go on from.
         """
@@ -147,9 +150,13 @@ class RunFolder:
             claim.settle()
             raise
         except BaseException as error:
-            wrong_input = isinstance(error, InputError)
-            if not claim.begun and (wrong_input or claim.overwrites):
+            if isinstance(error, StoppedEarly):
+                error.begun = error.begun or claim.begun
+            refused = isinstance(error, InputError | StoppedEarly)
+            if not claim.begun and (refused or claim.overwrites):
                 claim.give_back()
+            elif not claim.begun:
+                claim.give_notes_back()
             elif claim.overwrites:
                 older = set_aside(self.path)[-1]
                 error.add_note(f"The run that was there before is in '{older}'.")

@@ -8,6 +8,7 @@ import typer
 from lithophile.commands import options
 from lithophile.commands.option_values import with_lists
 from lithophile.console import progress_bar, voice
+from lithophile.early_signals import answering_early
 
 _REPLICAS = "Replicas"
 
@@ -140,7 +141,11 @@ def md(
 
     lithophile md --structure relaxed.extxyz --temperatures "300 350 400" --replicas 4 --steps 50000 --out runs/twelve
     """  # noqa: E501  (a command stays on one line to be copied)
-    with voice(as_json=as_json) as say, progress_bar("md") as progress:
+    with (
+        answering_early(),
+        voice(as_json=as_json) as say,
+        progress_bar("md") as progress,
+    ):
         from lithophile.interrupted import Interrupted
         from lithophile.stages.dynamics import dynamics
 

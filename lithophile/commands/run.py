@@ -4,6 +4,7 @@ import typer
 
 from lithophile.commands import options
 from lithophile.console import voice
+from lithophile.early_signals import answering_early
 
 
 def run(
@@ -32,7 +33,7 @@ def run(
 
     lithophile run --out runs/first --resume
     """
-    with voice(as_json=as_json) as say:
+    with answering_early(), voice(as_json=as_json) as say:
         from lithophile.interrupted import Interrupted
         from lithophile.pipeline import run_pipeline
 

@@ -15,6 +15,7 @@ from lithophile.provenance import provenance
 from lithophile.run_folder import RESULT, SETTINGS, STOPPED, RunFolder, write_json
 from lithophile.settings_file import read_mapping, read_settings, validate
 from lithophile.stages.inputs import model_path, open_potential
+from lithophile.stages.resume_check import check_resume
 from lithophile.stages.start_check import check_start
 from md.dynamics import GuardTripped, Observer, Preempted, simulate
 from md.trajectory import open_trajectory
@@ -66,6 +67,8 @@ def run_dynamics(
     potential = open_potential(settings)
     potential.check_species(atoms)
     check_plateau(atoms, settings)
+    if resume:
+        check_resume(folder.path, atoms, potential, settings.dynamics)
     told = told_already(folder, settings) if resume else {}
     start = None if told else check_start(settings, atoms, potential)
     told = told or {"start": start.to_json() if start else None}

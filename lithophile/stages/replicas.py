@@ -22,6 +22,7 @@ from lithophile.stages.dynamics import (
     write_figures,
 )
 from lithophile.stages.inputs import model_path, open_potential
+from lithophile.stages.resume_check import check_resume
 from lithophile.stages.start_check import StartCheck, check_start
 from md.dynamics import (
     GuardTripped,
@@ -72,6 +73,8 @@ def run_replicas(
     potential = open_potential(settings)
     potential.check_species(atoms)
     check_plateau(atoms, settings)
+    if resume:
+        _check_all(folder, replicas, potential)
     told = told_already(folder, settings) if resume else {}
     start = None if told else _check(settings, atoms, potential, len(replicas))
     told = told or {"start": start.to_json() if start else None}
@@ -127,6 +130,18 @@ def run_replicas(
         if done.failures:
             raise _put_aside(folder, done, result)
         return folder.finish({**result, "n_steps": settings.n_steps})
+
+
+def _check_all(
+    folder: RunFolder, replicas: Sequence[Replica], potential: Potential
+) -> None:
+    """Refuse to go on as soon as one replica cannot, before any of them runs."""
+    for replica in replicas:
+        inside = folder.path / replica.name
+        try:
+            check_resume(inside, replica.atoms, potential, replica.config)
+        except InputError as error:
+            raise InputError(f"{replica.name}: {error}") from None
 
 
 def _check(
