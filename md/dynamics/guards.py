@@ -42,21 +42,16 @@ class Guards:
         self._n_free = n_free
         self._reference_energy = float("nan")
         self._hot_steps = 0
-        self._quiet_until: int | None = 0
+        self._collected_at: int | None = None
         self.pairs = WatchedPairs(atoms, self._limits)
         self._alone_at_start = self._alone(atoms.positions)
-
-    @property
-    def reference_energy(self) -> float:
-        """Total energy at step 0 (eV)."""
-        return self._reference_energy
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint must keep."""
         return {
             "reference_energy": self._reference_energy,
             "hot_steps": self._hot_steps,
-            "quiet_until": self._quiet_until,
+            "collected_at": self._collected_at,
             "alone_at_start": np.nonzero(self._alone_at_start)[0].tolist(),
         }
 
@@ -64,20 +59,34 @@ class Guards:
         """Go on from a checkpoint."""
         self._reference_energy = float(state["reference_energy"])
         self._hot_steps = int(state["hot_steps"])
-        self._quiet_until = state.get("quiet_until", 0)
+        self._collected_at = state.get("collected_at")
         self._alone_at_start[:] = False
         self._alone_at_start[state["alone_at_start"]] = True
 
-    def looks_at_committee(self, step: int) -> bool:
-        """Whether the disagreement of a committee is wanted after this step."""
-        limits, quiet = self._limits, self._quiet_until
-        if limits.max_force_spread_eV_per_A is None or quiet is None:
-            return False
-        return step % limits.committee_every == 0 and step >= quiet
+    def looks_at_committee(self, step: int, *, n_collected: int) -> bool:
+        """Whether the disagreement of a committee is wanted after this step.
 
-    def silence_committee(self, until_step: int | None) -> None:
-        """Let no disagreement trip before a step, or never again with None."""
-        self._quiet_until = until_step
+        Parameters
+        ----------
+        step
+            Its number.
+        n_collected
+            Structures put aside so far. They and the latest of them give the committee
+            a rest by the present settings, which may differ from those at the time.
+
+        """
+        limits, latest = self._limits, self._collected_at
+        off = limits.max_force_spread_eV_per_A is None
+        if off or step % limits.committee_every:
+            return False
+        if limits.policy_of("committee_disagreement") != "collect":
+            return True
+        rested = latest is None or step >= latest + limits.collect_spacing
+        return rested and n_collected < limits.max_collected
+
+    def note_collected(self, step: int) -> None:
+        """Give the committee a rest: its disagreement at this step was collected."""
+        self._collected_at = step
 
     def kinetic_energy(self, momenta: np.ndarray) -> float:
         """Kinetic energy (eV)."""

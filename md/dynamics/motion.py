@@ -164,9 +164,9 @@ class Motion:
             self._spreads_at = self.step
         return self._spreads
 
-    def silence_committee(self, until_step: int | None) -> None:
-        """Let no disagreement trip before a step, or never again with None."""
-        self._guards.silence_committee(until_step)
+    def note_collected(self) -> None:
+        """Give the committee a rest: its disagreement here was collected."""
+        self._guards.note_collected(self.step)
 
     def check(self) -> Event | None:
         """First guard that the present state trips."""
@@ -182,7 +182,9 @@ class Motion:
             if self._integrator.needs_stress(self.step)
             else None,
             force_spreads=self.force_spreads()
-            if self._guards.looks_at_committee(self.step)
+            if self._guards.looks_at_committee(
+                self.step, n_collected=self.detours.n_collected
+            )
             else None,
         )
 

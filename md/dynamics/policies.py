@@ -112,9 +112,8 @@ def _collect(event: Event, motion: "Motion", recorder: "Recorder") -> Event:
     motion.detours = replace(motion.detours, n_collected=n_kept)
     told = f" The structure is number {n_kept} in {recorder.collected}."
     if goes_on:
-        full = n_kept >= limits.max_collected
-        motion.silence_committee(None if full else event.step + limits.collect_spacing)
-        if full:
+        motion.note_collected()
+        if n_kept >= limits.max_collected:
             told += " No more are collected (guards.max_collected)."
     event = replace(event, message=event.message + told)
     if goes_on:

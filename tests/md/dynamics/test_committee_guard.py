@@ -131,3 +131,49 @@ def test_mean_of_a_committee_moves_the_atoms(tmp_path, argon):
         with open_trajectory(tmp_path / name) as trajectory:
             ends.append(trajectory.atoms(-1).positions)
     np.testing.assert_allclose(ends[0], ends[1], rtol=1e-9, atol=1e-9)
+
+
+FULL = {
+    "max_force_spread_eV_per_A": 1e-6, "policy": "collect", "max_collected": 2,
+    "collect_spacing": 10, "committee_every": 2,
+}  # fmt: skip
+
+
+@pytest.fixture
+def full_collection(tmp_path, argon, committee):
+    """Folder of a run of 30 steps that has collected all that it may."""
+    config = settings(n_steps=30, checkpoint_every=30, guards=FULL)
+    result = simulate(argon, committee, config, out=tmp_path)
+    trips = [e.step for e in result.events if e.kind == "committee_disagreement"]
+    assert trips == [0, 10]
+    return tmp_path
+
+
+def test_more_may_be_collected_on_resuming(full_collection, argon, committee):
+    limits = {**FULL, "max_collected": 4}
+    more = settings(n_steps=60, checkpoint_every=30, guards=limits)
+    result = simulate(argon, committee, more, out=full_collection, resume=True)
+    trips = [e.step for e in result.events if e.kind == "committee_disagreement"]
+    assert trips == [0, 10, 32, 42]
+    assert len(read(full_collection / "collected.extxyz", index=":")) == 4
+
+
+def test_a_full_collection_does_not_outlast_its_policy(
+    full_collection, argon, committee
+):
+    limits = {**FULL, "policy": "stop"}
+    stop = settings(n_steps=60, checkpoint_every=30, guards=limits)
+    with pytest.raises(GuardTripped) as caught:
+        simulate(argon, committee, stop, out=full_collection, resume=True)
+    assert (caught.value.event.kind, caught.value.event.step) == (
+        "committee_disagreement",
+        32,
+    )
+
+
+def test_a_full_collection_stays_closed_under_the_same_settings(
+    full_collection, argon, committee
+):
+    same = settings(n_steps=60, checkpoint_every=30, guards=FULL)
+    result = simulate(argon, committee, same, out=full_collection, resume=True)
+    assert sum(e.kind == "committee_disagreement" for e in result.events) == 2
