@@ -71,6 +71,8 @@ class Checkpoint:
 
 
 _ARRAYS = ("positions", "momenta", "forces")
+# what reading raises on other files, empty and cut ones
+_NOT_ONE = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -106,7 +108,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         with path.open("rb") as stream, np.load(stream) as stored:
             arrays = {name: stored[name] for name in _ARRAYS}
             return Checkpoint(**json.loads(str(stored["meta"])), **arrays)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except _NOT_ONE as error:
         raise InputError(
             f"checkpoint must be one that simulate wrote; got {str(path)!r} "
             f"({type(error).__name__}). Remove it to start the run again."

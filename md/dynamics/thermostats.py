@@ -162,6 +162,12 @@ class NoseHooverChain(Thermostat):
 
     def factor(self, kinetic_energy: float, *, kT: float, dt: float) -> float:
         """Return what all momenta are multiplied by; see :class:`Thermostat`."""
+        try:
+            return self._factor(kinetic_energy, kT=kT, dt=dt)
+        except OverflowError:  # Python's, where numpy would give inf
+            return math.nan  # for the guards to see
+
+    def _factor(self, kinetic_energy: float, *, kT: float, dt: float) -> float:
         scale = 1.0
         for share in _YOSHIDA:
             part = share * dt

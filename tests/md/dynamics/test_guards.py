@@ -228,3 +228,18 @@ def test_isolation_is_measured_through_periodic_images():
     np.testing.assert_array_equal(
         pairs.isolated(atoms.positions, 8.0), [True, True, True]
     )
+
+
+@pytest.mark.parametrize("ensemble", ["nve", "langevin", "nose_hoover", "bussi"])
+def test_enormous_finite_forces_are_stopped_by_a_guard(
+    tmp_path, law_potential, ensemble
+):
+    calls = []
+
+    def blast(positions):
+        calls.append(1)
+        return 0.0, np.full_like(positions, 1e100 if len(calls) > 3 else 0.0)
+
+    config = DynamicsConfig(ensemble=ensemble, n_steps=20, zero_momentum=False)
+    error = run_until_tripped(two_atoms(), law_potential(blast), config, tmp_path)
+    assert error.event.kind in {"not_finite", "runaway_temperature"}

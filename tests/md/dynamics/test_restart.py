@@ -216,9 +216,10 @@ def test_guards_may_change_on_resuming(tmp_path):
     assert simulate(COPPER, emt(), loose, out=tmp_path, resume=True).n_steps == 40
 
 
-def test_a_damaged_checkpoint_is_named(tmp_path):
+@pytest.mark.parametrize("kept", [0, 100])
+def test_a_damaged_checkpoint_is_named(tmp_path, kept):
     simulate(COPPER, emt(), settings(n_steps=20), out=tmp_path)
     path = tmp_path / "checkpoint.npz"
-    path.write_bytes(path.read_bytes()[:100])
+    path.write_bytes(path.read_bytes()[:kept])
     with pytest.raises(InputError, match="checkpoint must be one that simulate wrote"):
         simulate(COPPER, emt(), settings(), out=tmp_path, resume=True)
