@@ -75,6 +75,16 @@ def _step(row: str) -> int:
     return int(row.split(",", 1)[0])
 
 
+def logged_steps(path: Path) -> list[int]:
+    """Give the steps of the whole rows of a ``log.csv``; none when there is no file."""
+    if not path.exists():
+        return []
+    text = path.read_text(encoding="utf-8", errors="replace")
+    rows = [row for row in text.splitlines(keepends=True)[1:] if row.endswith("\n")]
+    steps = [row.split(",", 1)[0] for row in rows]
+    return [int(step) for step in steps if step.isdecimal()]
+
+
 def read_log(path: Path) -> dict[str, list[float]]:
     """Columns of a ``log.csv``, by name."""
     with path.open(encoding="utf-8", newline="") as stream:

@@ -22,6 +22,7 @@ from md.dynamics.collected import (
 from md.dynamics.events import Event, append_event, read_events
 from md.dynamics.frame import Frame, Observer
 from md.dynamics.log import SPREAD, EnergyLog, read_log
+from md.dynamics.mending import mend_files
 from md.dynamics.motion import Motion
 from md.dynamics.outcome import DynamicsResult
 from md.dynamics.policies import Detours
@@ -74,6 +75,12 @@ class RunFiles:
         every = (self.checkpoint, self.trajectory, self.log, self.events)
         more = (self.last_good_frame, self.collected)
         return [path for path in (*every, *more) if path.exists()]
+
+    def mend(self, step: int) -> None:
+        """See :func:`~md.dynamics.mending.mend_files`."""
+        mend_files(
+            trajectory=self.trajectory, log=self.log, events=self.events, step=step
+        )
 
     def result(
         self,

@@ -14,6 +14,7 @@ from md.dynamics.checkpoint import (
 from md.dynamics.config import DynamicsConfig
 from md.dynamics.events import Event
 from md.dynamics.frame import Observer, StopCondition
+from md.dynamics.lock import locked
 from md.dynamics.motion import Motion
 from md.dynamics.outcome import DynamicsResult, Preempted
 from md.dynamics.policies import after_step, respond
@@ -104,8 +105,6 @@ def simulate(
     files = RunFiles(Path(out))
     found = _find_checkpoint(files, resume=resume)
     potential.check_species(atoms)
-    fingerprint = hash_structure(atoms, with_momenta=config.velocities == "given")
-    name = potential.identity
     fault = geometry_fault(atoms)
     if fault:
         message = (
@@ -113,33 +112,42 @@ def simulate(
             f"{atoms.get_chemical_formula()!r}: {fault}. Correct its file."
         )
         raise InputError(message)
+    sha256 = hash_structure(atoms, with_momenta=config.velocities == "given")
+    identity = {
+        "config": config.model_dump(mode="json"),
+        "potential": potential.identity,
+        "structure_sha256": sha256,
+    }
     if found is not None:
-        require_same_run(found, config, potential=name, structure_sha256=fingerprint)
+        require_same_run(
+            found, config, potential=potential.identity, structure_sha256=sha256
+        )
         rests = stop_when is not None and _ended_early(found)
         if found.final and (rests or found.final["n_steps"] >= config.n_steps):
+            files.mend(found.final["n_steps"])
             return files.result(**found.final)
     motion = Motion(atoms, potential, config)
-    recorder = Recorder(
-        files,
-        atoms,
-        motion,
-        identity={
-            "config": config.model_dump(mode="json"),
-            "potential": name,
-            "structure_sha256": fingerprint,
-        },
-        observers=observers,
-        resume_from=found,
-    )
-    with recorder, watch_signals() as request:
-        return _run(
+    with locked(files.folder):
+        found = _unchanged(files, found)
+        if found is not None:
+            files.mend(found.step)
+        recorder = Recorder(
+            files,
+            atoms,
             motion,
-            recorder,
-            found,
-            request=request,
-            progress=progress,
-            stop_when=stop_when,
+            identity=identity,
+            observers=observers,
+            resume_from=found,
         )
+        with recorder, watch_signals() as request:
+            return _run(
+                motion,
+                recorder,
+                found,
+                request=request,
+                progress=progress,
+                stop_when=stop_when,
+            )
 
 
 def _ended_early(found: Checkpoint) -> bool:
@@ -159,6 +167,17 @@ def _find_checkpoint(files: RunFiles, *, resume: bool) -> Checkpoint | None:
     return read_checkpoint(files.checkpoint) if files.checkpoint.exists() else None
 
 
+def _unchanged(files: RunFiles, found: Checkpoint | None) -> Checkpoint | None:
+    """Refuse to go on where another process has written since we looked."""
+    now = read_checkpoint(files.checkpoint) if files.checkpoint.exists() else None
+    if (now and (now.step, now.final)) != (found and (found.step, found.final)):
+        raise InputError(
+            f"out must be the folder of one run at a time; got {str(files.folder)!r}, "
+            "in which another process has just written. Resume again."
+        )
+    return now
+
+
 def _run(
     motion: Motion,
     recorder: Recorder,
@@ -174,6 +193,7 @@ def _run(
         recorder.note(_event("started", motion, "The run started."))
         recorder.save_frame()
         _is_sound(motion, recorder)
+        motion.renew_session()  # as in a run that is resumed from here
         recorder.keep_state()
     else:
         motion.restore(found)
