@@ -113,7 +113,7 @@ def test_nothing_else_in_the_folder_ends_in_h5(tmp_path, springs):
     atoms = bulk("Li", cubic=True) * 2
     simulate(atoms, springs(atoms.positions), DynamicsConfig(n_steps=10), out=tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "checkpoint.npz", "events.jsonl", "log.csv", "trajectory.h5",
+        ".lock", "checkpoint.npz", "events.jsonl", "log.csv", "trajectory.h5",
     ]  # fmt: skip
 
 
