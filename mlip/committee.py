@@ -207,7 +207,14 @@ def build_committee(
         A :class:`CommitteePotential`, or a
         :class:`~mlip.dispersion_potential.DispersionPotential` around one.
 
+    Raises
+    ------
+    InputError
+        When two members have the same weights: their disagreement would be zero
+        everywhere.
+
     """
+    _require_distinct(members)
     bases = [m.base for m in members if isinstance(m, DispersionPotential)]
     if len(bases) != len(members):
         return CommitteePotential(members, answer=answer)
@@ -216,6 +223,18 @@ def build_committee(
     corrected.name, corrected.level = named.name, named.level
     corrected.fingerprint = named.fingerprint
     return corrected
+
+
+def _require_distinct(members: Sequence[Potential]) -> None:
+    known: dict[str, str] = {}
+    for member in members:
+        twin = known.get(member.fingerprint) if member.fingerprint else None
+        if twin is not None:
+            raise InputError(
+                f"committee members must differ; got the weights of {twin!r} twice. "
+                "A model always agrees with itself: name others."
+            )
+        known[member.fingerprint] = member.name
 
 
 def _check(members: Sequence[Potential]) -> None:

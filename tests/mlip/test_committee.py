@@ -1,5 +1,7 @@
 """A committee: means, spreads that a hand can check, and what it refuses."""
 
+import hashlib
+import json
 import shutil
 
 import numpy as np
@@ -168,12 +170,35 @@ def test_identity_changes_with_a_member_their_order_and_the_answer(members):
     assert len(told) == 6
 
 
+def another(folder) -> None:
+    """Write the released network with one weight changed in its last bit."""
+    weights, card = (f"li-zr-cl{end}" for end in (".safetensors", ".card.json"))
+    folder.mkdir(exist_ok=True)
+    number = len(list(folder.parent.iterdir()))
+    content = bytearray((MODELS / weights).read_bytes())
+    begin = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:begin])
+    name = next(name for name in header if "weight" in name)
+    content[begin + header[name]["data_offsets"][0]] ^= number
+    (folder / weights).write_bytes(content)
+    told = json.loads((MODELS / card).read_text("utf-8"))
+    told["weights_sha256"] = hashlib.sha256(content).hexdigest()
+    (folder / card).write_text(json.dumps(told), "utf-8")
+
+
+def test_a_model_twice_is_no_committee(tmp_path):
+    for end in (".safetensors", ".card.json"):
+        shutil.copy(MODELS / f"li-zr-cl{end}", tmp_path / f"li-zr-cl{end}")
+    for name in ("committee:li-zr-cl,li-zr-cl", f"watched:li-zr-cl,{tmp_path}"):
+        with pytest.raises(InputError, match="members must differ"):
+            load_potential(name)
+
+
 def test_committee_by_name_computes_the_dispersion_once(tmp_path):
-    """A second file of the released weights: no spread, same energy, one D3."""
-    for suffix in (".safetensors", ".card.json"):
-        shutil.copy(MODELS / f"li-zr-cl{suffix}", tmp_path / f"li-zr-cl{suffix}")
+    """Weights that differ in one bit: hardly a spread, same energy, one D3."""
+    another(tmp_path / "b")
     released = load_potential("li-zr-cl")
-    committee = load_potential(f"committee:li-zr-cl,{tmp_path}")
+    committee = load_potential(f"committee:li-zr-cl,{tmp_path / 'b'}")
     assert isinstance(committee, DispersionPotential)
     assert committee.n_members == 2
     assert committee.level == released.level
@@ -183,21 +208,18 @@ def test_committee_by_name_computes_the_dispersion_once(tmp_path):
     atoms = build_prototype("LiCl")
     atoms.rattle(0.05, seed=1)
     told, alone = committee.evaluate([atoms]), released.evaluate([atoms])
-    assert told.energies[0] == pytest.approx(alone.energies[0], rel=1e-12)
-    np.testing.assert_allclose(told.forces[0], alone.forces[0], rtol=1e-9, atol=1e-12)
-    assert told.force_spreads[0].max() < 1e-12
+    assert told.energies[0] == pytest.approx(alone.energies[0], rel=1e-6)
+    np.testing.assert_allclose(told.forces[0], alone.forces[0], rtol=1e-5, atol=1e-5)
+    assert told.force_spreads[0].max() < 1e-5
     session = committee.session(atoms)
     spreads = session.disagreement(atoms.positions, atoms.cell.array)
     assert spreads.shape == (len(atoms),)
-    assert spreads.max() < 1e-12
+    assert spreads.max() < 1e-5
 
 
 def test_folder_of_models_is_a_committee(tmp_path):
     for name in ("a", "b", "c"):
-        (tmp_path / name).mkdir()
-        for suffix in (".safetensors", ".card.json"):
-            target = tmp_path / name / f"li-zr-cl{suffix}"
-            shutil.copy(MODELS / f"li-zr-cl{suffix}", target)
+        another(tmp_path / name)
     assert load_potential(f"watched:{tmp_path}").n_members == 3
     with pytest.raises(InputError, match="at least 2 members"):
         load_potential("committee:li-zr-cl")
