@@ -43,6 +43,9 @@ class MemoryReport:
         How many times the need must be free.
     note
         Why the need is not known; empty when it is.
+    dtype
+        Precision of the potential, ``float32`` or ``float64``; empty when it is not
+        known.
 
     """
 
@@ -53,6 +56,7 @@ class MemoryReport:
     free_bytes: float
     margin: float = MARGIN
     note: str = ""
+    dtype: str = ""
 
     @property
     def enough(self) -> bool:
@@ -70,14 +74,15 @@ class MemoryReport:
         """
         if self.enough:
             return self
+        shorter = "" if self.dtype == "float32" else " --dtype float32,"
         most = int(self.n_atoms * self.free_bytes / (self.margin * self.needed_bytes))
         raise InputError(
             f"structure must fit into the free memory of {self.device}; got "
             f"{self.n_atoms} atoms with {self.n_pairs} pairs, which take about "
             f"{self.needed_bytes / _GIB:.2f} GiB, with "
             f"{self.free_bytes / _GIB:.2f} GiB free ({self.margin:g} times the need is "
-            f"asked for). Up to about {most} atoms fit: take a smaller cell, --dtype "
-            "float32, or a device with more memory."
+            f"asked for). Up to about {most} atoms fit: take a smaller cell,{shorter} "
+            "or a device with more memory."
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -157,6 +162,7 @@ def probe_memory(potential: Potential, atoms: Atoms) -> MemoryReport:
         n_pairs=pieces[0].n_pairs,
         needed_bytes=max(piece.scaled_bytes for piece in pieces) + listed,
         free_bytes=free_memory(device),
+        dtype=str(networks[0].dtype).removeprefix("torch."),
         margin=PLAIN_MARGIN if _plain(networks) else MARGIN,
     )
 
@@ -223,7 +229,8 @@ def free_memory(device: str) -> float:
     """Bytes that a process may still take on a device; NaN when nothing says.
 
     On a processor the least of what the system has, what the control group (a
-    container or a batch job) is allowed, and the limit of the process.
+    container or a batch job) is allowed, its page cache not counted, and the limit
+    of the process (``ulimit -v``).
 
     Examples
     --------
@@ -237,7 +244,7 @@ def free_memory(device: str) -> float:
         free, _ = torch.cuda.mem_get_info(device)
         kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return float(free + kept)
-    known = [*_free_of_system(), *_free_of_group()]
+    known = [*_free_of_system(), *_free_of_group(), *_free_of_process()]
     return min(known) if known else float("nan")
 
 
@@ -269,4 +276,27 @@ def _free_of_group() -> Iterator[float]:
                 break
             with contextlib.suppress(OSError, ValueError):
                 limit, used = (int((folder / n).read_text()) for n in names)
-                yield float(limit - used)
+                yield float(limit - used + _reclaimable(folder))
+
+
+def _reclaimable(folder: Path) -> int:
+    """Page cache of a control group that the kernel drops when memory is asked for."""
+    with contextlib.suppress(OSError, ValueError):
+        text = (folder / "memory.stat").read_text(encoding="ascii")
+        entries = dict(line.split() for line in text.splitlines())
+        # version 1 counts the groups below separately under "total_"
+        for name in ("total_inactive_file", "inactive_file"):
+            if name in entries:
+                return int(entries[name])
+    return 0
+
+
+def _free_of_process() -> Iterator[float]:
+    """Address space that the limit of the process leaves, where there is one."""
+    with contextlib.suppress(ImportError, OSError, ValueError, IndexError):
+        import resource  # noqa: PLC0415 (not on every system)
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if limit != resource.RLIM_INFINITY:
+            pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+            yield max(0.0, float(limit - pages * resource.getpagesize()))

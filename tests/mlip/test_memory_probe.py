@@ -1,6 +1,7 @@
 """What a run needs is known before it runs, and what does not fit is refused."""
 
 import os
+import subprocess
 import sys
 
 import numpy as np
@@ -17,7 +18,7 @@ from mlip import (
     probe_memory,
     with_engine,
 )
-from mlip.memory_probe import free_memory, peak_bytes
+from mlip.memory_probe import _reclaimable, free_memory, peak_bytes
 from structures.prototypes import build_prototype
 from training_data import InputError
 
@@ -126,3 +127,32 @@ def test_lone_atoms_and_other_potentials(network) -> None:
 def test_free_memory_is_less_than_there_is() -> None:
     total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     assert 0 < free_memory("cpu") < total
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="sets a limit")
+def test_limit_of_the_process_counts() -> None:
+    code = (
+        "import resource; from mlip.memory_probe import free_memory; "
+        "resource.setrlimit(resource.RLIMIT_AS, (2**32, 2**32)); "
+        "print(free_memory('cpu') < 2**32)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "True"
+
+
+def test_page_cache_of_a_group_is_free(tmp_path) -> None:
+    (tmp_path / "memory.stat").write_text("anon 5\ninactive_file 4096\n", "ascii")
+    assert _reclaimable(tmp_path) == 4096
+    assert _reclaimable(tmp_path / "absent") == 0
+
+
+def test_a_precision_that_is_taken_already_is_no_remedy(network) -> None:
+    assert probe_memory(network, halide(1, 1, 1)).dtype == "float64"
+    numbers = {"needed_bytes": 8e9, "free_bytes": 1e9, "n_atoms": 10, "n_pairs": 9}
+    for dtype, advised in (("float32", False), ("float64", True)):
+        report = MemoryReport(device="cpu", dtype=dtype, **numbers)
+        with pytest.raises(InputError) as told:
+            report.require_enough()
+        assert ("--dtype float32" in str(told.value)) is advised
