@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ase import Atoms
 from ase.io import write
 
 from lithophile.claim import Claim
@@ -198,16 +199,16 @@ def _run_stages(line: Line) -> None:
             model = str(line.path("train"))
     used = ModelSettings(**{**_model(settings), "model": model})
     start = _build(line)
-    _simulate(line, used, start, prefix="", md=settings.md)
-    _relax_last_frame(line, used, prefix="")
+    begun = _simulate(line, used, start, prefix="", md=settings.md)
+    _relax_last_frame(line, used, begun, prefix="")
     _analyze(line)
     if settings.control is not None and settings.interface is not None:
         n_steps = settings.control.n_steps or settings.md.n_steps
         md = settings.md.model_copy(update={"n_steps": n_steps})
         slab = line.path("control") / "slab.extxyz"
         _write_control(start, slab, vacuum_A=settings.control.vacuum_A)
-        _simulate(line, used, slab, prefix="control/", md=md)
-        _relax_last_frame(line, used, prefix="control/")
+        begun = _simulate(line, used, slab, prefix="control/", md=md)
+        _relax_last_frame(line, used, begun, prefix="control/")
         _dissolution(line, prefix="control/")
     if settings.transport is not None:
         _transport(line, used, settings.transport)
@@ -240,11 +241,13 @@ def _write_control(interface: Path, slab: Path, *, vacuum_A: float) -> None:
 
 def _simulate(
     line: Line, model: ModelSettings, start: Path, *, prefix: str, md: DynamicsConfig
-) -> None:
+) -> Path:
+    """Relax and run; return the file that the dynamics started from."""
     settings = line.settings
     if settings.relax is not None:
         start = _relax(line, model, start, settings.relax, name=f"{prefix}relax")
     _run_md(line, model, start, prefix=prefix, md=md)
+    return start
 
 
 def _relax(
@@ -265,14 +268,27 @@ def _relax(
     return line.path(name) / f"{start.stem}.extxyz"
 
 
-def _relax_last_frame(line: Line, model: ModelSettings, *, prefix: str) -> None:
+def _relax_last_frame(
+    line: Line, model: ModelSettings, start: Path, *, prefix: str
+) -> None:
+    """Relax the last frame, with the atoms fixed that were fixed on the way to it."""
     options = line.settings.final_relax
     if options is None:
         return
     last = line.path(f"{prefix}last_frame.extxyz")
     with open_trajectory(line.path(f"{prefix}md")) as trajectory:
-        write(last, trajectory.atoms(-1), format="extxyz")
+        write(last, _as_at_start(trajectory.atoms(-1), start), format="extxyz")
     _relax(line, model, last, options, name=f"{prefix}final_relax")
+
+
+def _as_at_start(frame: Atoms, start: Path) -> Atoms:
+    """Frame with what a trajectory does not keep: fixed atoms, sides and layers."""
+    before = read_structures(start, index="-1")[0]
+    for name in ("side", "layer"):
+        if name in before.arrays and name not in frame.arrays:
+            frame.set_array(name, before.arrays[name])
+    frame.set_constraint(before.constraints)
+    return frame
 
 
 def _transport(line: Line, model: ModelSettings, options: TransportOptions) -> None:
@@ -324,7 +340,7 @@ def _run_md(
 
 def _analyze(line: Line) -> None:
     _dissolution(line, prefix="")
-    for chosen in line.settings.msd:
+    for chosen in line.settings.msd or ():
         _displacement(line, chosen)
 
 

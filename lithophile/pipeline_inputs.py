@@ -66,7 +66,7 @@ def _check_analyses(
     settings: RunSettings, present: AbstractSet[str], *, control: AbstractSet[str]
 ) -> None:
     """Refuse analyses of elements that are not there."""
-    for index, chosen in enumerate(settings.msd):
+    for index, chosen in enumerate(settings.msd or ()):
         _check_element(f"msd.{index}.species", chosen.species, present)
     if settings.dissolution is None:
         return

@@ -105,8 +105,9 @@ class RunSettings(ModelSettings):
     dissolution: DissolutionOptions | None = Field(
         DissolutionOptions(), description="Dissolution; null: left out"
     )
-    msd: tuple[MsdOptions, ...] = Field(
-        (MsdOptions(),), description="Mean squared displacements, one per species"
+    msd: tuple[MsdOptions, ...] | None = Field(
+        (MsdOptions(),),
+        description="Mean squared displacements, one per species; null: left out",
     )
     control: ControlOptions | None = Field(
         ControlOptions(), description="Control without metal; null: left out"

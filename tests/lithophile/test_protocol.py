@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from ase.io import read
+from ase.build import bulk
+from ase.constraints import FixAtoms
+from ase.io import read, write
 
 from lithophile.pipeline_settings import RunSettings
 from lithophile.settings_file import read_settings
@@ -116,6 +118,38 @@ def test_every_stage_of_the_protocol_leaves_its_folder(tmp_path, lithophile):
         for t in (50, 80)
     ]
     assert set_points == [50.0, 80.0]
+
+
+FIXED = """
+dtype: float32
+evaluate: null
+interface: null
+structure: fixed.extxyz
+relax: null
+md: {n_steps: 4, every: 1, temperature_K: 900, timestep_fs: 3}
+final_relax: {fmax_eV_per_A: 0.05, max_steps: 3}
+dissolution: null
+msd: null
+control: null
+"""
+
+
+def test_fixed_atoms_stay_fixed_to_the_end_and_null_leaves_msd_out(
+    tmp_path, lithophile
+):
+    salt = bulk("LiCl", "rocksalt", a=5.1, cubic=True)
+    salt.rattle(0.1, seed=1)
+    salt.set_constraint(FixAtoms([0, 3]))
+    write(tmp_path / "fixed.extxyz", salt)
+    (tmp_path / "fixed.yaml").write_text(FIXED, encoding="utf-8")
+    done = lithophile("run", "--config", "fixed.yaml", "--out", "run", "--json").json
+    assert [stage["name"] for stage in done["stages"]] == ["md", "final_relax"]
+    begin = read(tmp_path / "run" / "last_frame.extxyz")
+    end = read(tmp_path / "run" / "final_relax" / "last_frame.extxyz")
+    assert begin.constraints[0].index.tolist() == [0, 3]
+    moved = np.linalg.norm(end.positions - begin.positions, axis=1)
+    assert moved[[0, 3]].max() == 0
+    assert np.delete(moved, [0, 3]).min() > 1e-4
 
 
 def trajectory_energy(folder: Path) -> float:
