@@ -1,9 +1,10 @@
 """Settings of molecular dynamics on the command line."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from ase.data import atomic_numbers
+from pydantic import Field, model_validator
 
 from lithophile.replica_settings import ReplicaOptions
 from lithophile.settings import DissolutionOptions, ModelSettings
@@ -41,6 +42,21 @@ class DynamicsSettings(ModelSettings, ReplicaOptions, DynamicsConfig):
         description="Largest change in that time, noise included, as a fraction of "
         "what the reaction has done before",
     )
+
+    @model_validator(mode="after")
+    def _elements_exist(self) -> Self:
+        rule = self.dissolution
+        chosen = {
+            "mobile": self.mobile,
+            "dissolution.species": rule.species,
+            "dissolution.ligand": rule.ligand,
+        }
+        for name, symbol in chosen.items():
+            if symbol not in atomic_numbers:
+                raise ValueError(
+                    f"{name} must be the symbol of an element; got {symbol!r}"
+                )
+        return self
 
     @property
     def dynamics(self) -> DynamicsConfig:

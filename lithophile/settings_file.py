@@ -1,6 +1,7 @@
 """Settings: a YAML or TOML file, overridden by options, checked as a whole."""
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -111,7 +112,7 @@ def read_mapping(file: Path) -> dict[str, Any]:
 
 def _describe(model: type[BaseModel], error: dict[str, Any]) -> str:
     path = ".".join(str(part) for part in error["loc"]) or "settings"
-    given = repr(error["input"])
+    given = _shown(error["input"])
     given = given if len(given) <= 80 else f"{given[:77]}…"  # noqa: PLR2004
     if error["type"] == "missing":
         return f"{path} must be given."
@@ -121,12 +122,29 @@ def _describe(model: type[BaseModel], error: dict[str, Any]) -> str:
         )
     message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
     message = message.replace("should be", "must be").rstrip(".")
+    message = message.replace("must be a valid tuple", "must be a list of values")
+    message = message.replace("must be a valid list", "must be a list of values")
+    message = message.replace("must be a valid dictionary", "must be keys and values")
+    message = re.sub(r"(keys and values) or instance of \w+", r"\1", message)
     if error["type"] == "value_error" and "; got " in message:
         # it compares several keys and says itself what was given
         return f"{path}: {message}." if error["loc"] else f"{message}."
     if message.startswith("must be"):
         return f"{path} {message}; got {given}."
     return f"{path}: {message}; got {given}."
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401
+    """Text of a value as it stands in a file, without names of our own classes."""
+    if isinstance(value, Path):
+        return repr(str(value))
+    if isinstance(value, BaseModel):
+        return _shown(value.model_dump(mode="json"))
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{k}: {_shown(v)}' for k, v in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_shown, value))}]"
+    return repr(value)
 
 
 def _remedy(model: type[BaseModel], location: tuple[str | int, ...]) -> str:

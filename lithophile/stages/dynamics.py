@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lithophile.console import Progress
+from lithophile.console import Progress, complain
 from lithophile.curves import draw_energies
 from lithophile.dynamics_settings import DynamicsSettings
 from lithophile.interrupted import Interrupted
@@ -44,6 +44,13 @@ def dynamics(
     folder = RunFolder(out)
     folder.check(resume=resume, overwrite=overwrite)
     settings = _settings(config, options, folder, resume=resume)
+    _refuse_idle_options(options, settings)
+    if settings.n_steps % settings.every:
+        last = settings.n_steps - settings.n_steps % settings.every
+        complain(
+            f"n_steps ({settings.n_steps}) is no multiple of every "
+            f"({settings.every}): the last saved frame is that of step {last}"
+        )
     inputs = (settings.structure, model_path(settings.model))
     folder.spare(inputs, overwrite=overwrite)
     run = run_dynamics
@@ -52,6 +59,27 @@ def dynamics(
 
         run = run_replicas
     return run(settings, folder, resume=resume, overwrite=overwrite, progress=progress)
+
+
+def _refuse_idle_options(
+    options: Mapping[str, Any], settings: DynamicsSettings
+) -> None:
+    """Refuse options that would change nothing.
+
+    Those of a file may: it can be the config.yaml of another run, which holds all.
+    """
+    if options.get("temperature_K") is not None and settings.temperatures_K:
+        raise InputError(
+            "--temperature must not stand beside temperatures_K; got "
+            f"{options['temperature_K']:g} and {list(settings.temperatures_K)}. Give "
+            "one of them."
+        )
+    if options.get("plateau_ps") is not None and settings.stop_on_plateau is None:
+        raise InputError(
+            "--plateau must come with --stop-on-plateau; got "
+            f"{options['plateau_ps']:g} alone. Add --stop-on-plateau dissolved or "
+            "energy, or leave it out."
+        )
 
 
 def run_dynamics(

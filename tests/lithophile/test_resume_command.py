@@ -70,6 +70,27 @@ def test_a_crash_before_the_first_step_leaves_the_settings_as_they_were(tmp_path
 
 
 @pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (("--temperature", "400", "--temperatures", "300 350"), "--temperature must"),
+        (("--plateau", "3"), "--plateau must come with --stop-on-plateau"),
+        (("--config", "mobile.yaml"), "mobile must be the symbol of an element"),
+    ],
+)
+def test_what_would_be_ignored_is_refused(salt, lithophile, given, words):
+    (salt / "mobile.yaml").write_text("mobile: Lu2\n", "utf-8")
+    told = lithophile(*MD[:1], *MD[3:], *given, "--out", "run", code=2)
+    assert words in told.message
+    assert not (salt / "run").exists()
+
+
+@pytest.mark.usefixtures("salt")
+def test_a_run_whose_last_step_is_not_saved_says_so(lithophile):
+    told = lithophile(*MD, "--steps", "7", "--out", "run")
+    assert "the last saved frame is that of step 5" in told.stderr
+
+
+@pytest.mark.parametrize(
     ("number", "wait_s"), [(signal.SIGTERM, 0.0), (signal.SIGUSR1, 0.9)]
 )
 def test_a_signal_during_the_start_ends_with_seventy_five(salt, number, wait_s):

@@ -62,3 +62,13 @@ def test_file_that_is_not_text(tmp_path):
     file.write_bytes(bytes(range(128, 256)))
     with pytest.raises(InputError, match="text"):
         read_settings(Outer, file=file, options={})
+
+
+def test_messages_speak_of_files_not_of_classes(tmp_path):
+    with pytest.raises(InputError) as told:
+        validate(Outer, {"n_steps": 1, "several": 3}, source="a")
+    assert "several must be a list of values; got 3." in str(told.value)
+    with pytest.raises(InputError) as told:
+        validate(Outer, {"n_steps": [tmp_path], "inner": 3}, source="a")
+    assert "PosixPath" not in str(told.value)
+    assert "inner must be keys and values; got 3." in str(told.value)
