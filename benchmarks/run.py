@@ -12,6 +12,7 @@ BENCHMARKS = (
     ("md_step.py", "--threads", "1"),
     ("md_step.py", "--threads", "2"),
     ("md_engine.py", "--threads", "1"),
+    ("trajectory_writing.py",),
     ("ordering.py",),
     ("relaxation.py", "--threads", "1"),
     ("replicas.py", "--threads", "1", "--steps", "2", "--network-only"),
