@@ -15,7 +15,8 @@ class Event:
     Parameters
     ----------
     kind
-        ``started``, ``resumed``, ``preempted``, ``finished``, ``plateau``; the guard
+        ``started``, ``checked``, ``resumed``, ``preempted``, ``finished``,
+        ``plateau``; the guard
         that tripped: ``not_finite``, ``impossible_distance``,
         ``impossible_displacement``, ``runaway_temperature``, ``escaped_atom``,
         ``energy_drift``, ``runaway_volume``, ``committee_disagreement``; or
