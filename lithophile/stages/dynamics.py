@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lithophile.console import Progress, complain
+from lithophile.console import Progress
 from lithophile.curves import draw_energies
 from lithophile.dynamics_settings import DynamicsSettings
 from lithophile.interrupted import Interrupted
@@ -16,7 +16,7 @@ from lithophile.run_folder import RESULT, SETTINGS, STOPPED, RunFolder, write_js
 from lithophile.settings_file import read_mapping, read_settings, validate
 from lithophile.stages.inputs import model_path, open_potential
 from lithophile.stages.resume_check import check_resume
-from lithophile.stages.start_check import check_start
+from lithophile.stages.start_check import LastFrameNotice, check_start
 from md.dynamics import GuardTripped, Observer, Preempted, simulate
 from md.trajectory import open_trajectory
 from training_data import InputError, read_structures
@@ -45,12 +45,6 @@ def dynamics(
     folder.check(resume=resume, overwrite=overwrite)
     settings = _settings(config, options, folder, resume=resume)
     _refuse_idle_options(options, settings)
-    if settings.n_steps % settings.every:
-        last = settings.n_steps - settings.n_steps % settings.every
-        complain(
-            f"n_steps ({settings.n_steps}) is no multiple of every "
-            f"({settings.every}): the last saved frame is that of step {last}"
-        )
     inputs = (settings.structure, model_path(settings.model))
     folder.spare(inputs, overwrite=overwrite)
     run = run_dynamics
@@ -114,7 +108,8 @@ def run_dynamics(
         live = LiveNumbers(atoms, settings)
         if resume:
             live.replay(folder.path)
-        observers: list[Observer] = [live]
+        # told with the first frame: by then nothing is left to be refused
+        observers: list[Observer] = [live, LastFrameNotice(settings)]
         if start:
             observers.append(start.observer(folder.path / EVENTS))
         try:

@@ -23,7 +23,11 @@ from lithophile.stages.dynamics import (
 )
 from lithophile.stages.inputs import model_path, open_potential
 from lithophile.stages.resume_check import check_resume
-from lithophile.stages.start_check import StartCheck, check_start
+from lithophile.stages.start_check import (
+    LastFrameNotice,
+    StartCheck,
+    check_start,
+)
 from md.dynamics import (
     GuardTripped,
     Observer,
@@ -149,6 +153,7 @@ def _check(
 ) -> StartCheck:
     """Check the start of one replica, and the memory of all that share a call."""
     start = check_start(settings, atoms, potential)
+    LastFrameNotice(settings).tell()
     together = settings.batch == "together" or (
         settings.batch == "auto" and potential.prefers_batches
     )

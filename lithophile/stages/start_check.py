@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lithophile.console import complain
-from md.dynamics import Event
+from md.dynamics import Event, Frame
 from md.dynamics.events import append_event
 from mlip import (
     EngineReport,
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from ase import Atoms
 
     from lithophile.dynamics_settings import DynamicsSettings
-    from md.dynamics import Frame
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +94,30 @@ class StartCheck:
             "threshold": self.gate.force_limit_meV_per_A,
             "unit": "meV/Å",
         }
+
+
+class LastFrameNotice:
+    """Observer that says once when the last step of a run is not saved."""
+
+    def __init__(self, settings: "DynamicsSettings") -> None:
+        self._settings = settings
+        self._told = False
+
+    def __call__(self, frame: Frame) -> None:
+        """Say it with the first frame."""
+        del frame
+        self.tell()
+
+    def tell(self) -> None:
+        """Say it, unless it was said or the last step is saved."""
+        n_steps, every = self._settings.n_steps, self._settings.every
+        if self._told or n_steps % every == 0:
+            return
+        self._told = True
+        complain(
+            f"n_steps ({n_steps}) is no multiple of every ({every}): the last saved "
+            f"frame is that of step {n_steps - n_steps % every}"
+        )
 
 
 def check_start(
