@@ -13,11 +13,18 @@ from mlip.memory_probe import MemoryReport, probe_memory
 from mlip.model_card import ModelCard, read_card, write_card
 from mlip.potential import Potential, Session
 from mlip.registry import ModelEntry, available_models, card_of, load_potential
+from mlip.selection import (
+    DisagreementResult,
+    SelectionResult,
+    committee_disagreements,
+    select_structures,
+)
 from mlip.startup_gate import GateReport, GateTolerances, check_against_reference
 
 __all__ = [
     "AsePotential",
     "CommitteePotential",
+    "DisagreementResult",
     "DispersionPotential",
     "EngineReport",
     "Evaluation",
@@ -28,15 +35,18 @@ __all__ = [
     "ModelEntry",
     "Potential",
     "Prediction",
+    "SelectionResult",
     "Session",
     "available_models",
     "build_committee",
     "card_of",
     "check_against_reference",
+    "committee_disagreements",
     "engine_report",
     "load_potential",
     "probe_memory",
     "read_card",
+    "select_structures",
     "use_threads",
     "with_engine",
     "write_card",

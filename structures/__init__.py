@@ -45,6 +45,11 @@ from structures.prototypes import (
     build_prototype,
 )
 from structures.prototypes.llzo import build_llzo_cubic
+from structures.random_structures import (
+    RandomStructures,
+    build_random_structure,
+    build_random_structures,
+)
 from structures.reference_oxides import build_reference_oxide
 from structures.reference_phases import phase_energies, reference_structures
 from structures.registry import Registry, search_registry
@@ -79,6 +84,7 @@ __all__ = [
     "PeakShape",
     "PlannedInterface",
     "Polyhedra",
+    "RandomStructures",
     "Registry",
     "Relaxation",
     "Sharing",
@@ -94,6 +100,8 @@ __all__ = [
     "build_m_defect_layers",
     "build_metal_free_control",
     "build_prototype",
+    "build_random_structure",
+    "build_random_structures",
     "build_reference_oxide",
     "build_slab",
     "chemical_potentials",
