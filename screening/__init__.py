@@ -1,1 +1,12 @@
-"""Screening of dopants, conductors and interphases: nothing in this release."""
+"""Screening of dopants, conductors and interphases: entries and their hulls."""
+
+from screening.entries import Entries
+from screening.formulas import read_formula, reduced_formula
+from screening.shipped_entries import load_entries
+
+__all__ = [
+    "Entries",
+    "load_entries",
+    "read_formula",
+    "reduced_formula",
+]

@@ -1,0 +1,95 @@
+"""The table of ground states that comes with the package."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from screening.composition_table import CompositionTable
+from screening.entries import Entries
+from training_data.errors import InputError
+
+MP_LEGACY = "MP-legacy"
+"""PBE and PBE+U with the Materials Project's corrections of 2019-20."""
+
+UEV_PER_EV = 1e6
+
+TABLE = Path(__file__).parent / "data" / "ground_states.npz"
+SOURCE = "Materials Project 2019-20 (Bartel et al. 2020)"
+
+
+@cache
+def load_entries() -> Entries:
+    """Ground states of 85,014 compounds of the Materials Project.
+
+    Read once; later calls return the same entries with the phase diagrams that have
+    been built from them.
+
+    Returns
+    -------
+    Entries
+        Formation energies of the scheme ``"MP-legacy"``: PBE and PBE+U with the
+        Materials Project's corrections of 2019-20.
+
+    Raises
+    ------
+    InputError
+        If the table is missing from the installation.
+
+    References
+    ----------
+    A. Jain et al., APL Mater. 1, 011002 (2013), doi:10.1063/1.4812323.
+    C. J. Bartel et al., npj Comput. Mater. 6, 97 (2020),
+    doi:10.1038/s41524-020-00362-y.
+
+    Examples
+    --------
+    >>> entries = load_entries()
+    >>> len(entries), entries.formation_energy("Li7La3Zr2O12")
+    (85014, -3.135943)
+
+    """
+    with np.load(_present(TABLE)) as table:
+        compositions = CompositionTable(
+            n_elements=table["n_elements"],
+            numbers=table["numbers"],
+            amounts=table["amounts"],
+        )
+        energies = table["formation_energy_ueV_per_atom"] / UEV_PER_EV
+    return Entries(
+        compositions=compositions,
+        formation_energies_eV_per_atom=energies,
+        scheme=MP_LEGACY,
+        sources=(SOURCE,),
+        source_of_row=np.zeros(len(compositions), dtype=np.uint8),
+    )
+
+
+@cache
+def published_decomposition_enthalpies() -> np.ndarray:
+    """Decomposition enthalpies that were published with the table [eV/atom].
+
+    Returns
+    -------
+    np.ndarray
+        One per row of :func:`load_entries`, which does not use them: they are what
+        its hulls are checked against.
+
+    Examples
+    --------
+    >>> len(published_decomposition_enthalpies())
+    85014
+
+    """
+    with np.load(_present(TABLE)) as table:
+        return np.asarray(table["decomposition_enthalpy_ueV_per_atom"] / UEV_PER_EV)
+
+
+def _present(path: Path) -> Path:
+    """Path of a file of the package that must be there."""
+    if not path.is_file():
+        raise InputError(
+            f"the table of entries must be at {path}; got no file. Install the package "
+            "again, or merge entries of your own (Entries.of)."
+        )
+    return path
