@@ -1,20 +1,19 @@
 """The table of ground states that comes with the package."""
 
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
 from screening.composition_table import CompositionTable
+from screening.data_files import data_file
 from screening.entries import Entries
-from training_data.errors import InputError
 
 MP_LEGACY = "MP-legacy"
 """PBE and PBE+U with the Materials Project's corrections of 2019-20."""
 
 UEV_PER_EV = 1e6
 
-TABLE = Path(__file__).parent / "data" / "ground_states.npz"
+TABLE = "ground_states.npz"
 SOURCE = "Materials Project 2019-20 (Bartel et al. 2020)"
 
 
@@ -49,7 +48,7 @@ def load_entries() -> Entries:
     (85014, -3.135943)
 
     """
-    with np.load(_present(TABLE)) as table:
+    with np.load(data_file(TABLE)) as table:
         compositions = CompositionTable(
             n_elements=table["n_elements"],
             numbers=table["numbers"],
@@ -81,15 +80,5 @@ def published_decomposition_enthalpies() -> np.ndarray:
     85014
 
     """
-    with np.load(_present(TABLE)) as table:
+    with np.load(data_file(TABLE)) as table:
         return np.asarray(table["decomposition_enthalpy_ueV_per_atom"] / UEV_PER_EV)
-
-
-def _present(path: Path) -> Path:
-    """Path of a file of the package that must be there."""
-    if not path.is_file():
-        raise InputError(
-            f"the table of entries must be at {path}; got no file. Install the package "
-            "again, or merge entries of your own (Entries.of)."
-        )
-    return path
