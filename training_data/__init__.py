@@ -8,6 +8,11 @@ from training_data.fingerprint import (
     fingerprint,
     fingerprint_distances,
 )
+from training_data.labelling import LabellingResult, label_queue
+from training_data.labelling_settings import (
+    LabellingSettings,
+    read_labelling_settings,
+)
 from training_data.level_of_theory import LevelOfTheory
 from training_data.reading import read_dataset, read_structures, write_dataset
 from training_data.shipped import load_shipped, shipped_names, shipped_path
@@ -19,13 +24,17 @@ __all__ = [
     "Failure",
     "Fingerprint",
     "InputError",
+    "LabellingResult",
+    "LabellingSettings",
     "LevelOfTheory",
     "Split",
     "dispersion",
     "fingerprint",
     "fingerprint_distances",
+    "label_queue",
     "load_shipped",
     "read_dataset",
+    "read_labelling_settings",
     "read_structures",
     "shipped_names",
     "shipped_path",

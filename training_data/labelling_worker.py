@@ -1,0 +1,149 @@
+"""Calculation process: single points in an environment of their own.
+
+Started by `training_data.labelling_process` with the interpreter in which the code is
+installed, as a file: it needs ASE, NumPy and the code, nothing of this repository.
+Requests and answers are JSON objects, one a line; numbers survive both ways bit for
+bit. Whatever else is printed goes to the standard error stream.
+"""
+
+import ctypes
+import importlib
+import json
+import os
+import signal
+import sys
+from contextlib import suppress
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+PR_SET_PDEATHSIG = 1
+UNCONVERGED = ("convergence NOT achieved", "SCF run NOT converged")
+"""What Quantum ESPRESSO and CP2K write when the electrons did not converge."""
+LARGEST_LOG_BYTES = 100_000_000
+
+
+def die_with_parent() -> None:
+    """End this process and all that it started when the parent is gone.
+
+    A signal that the whole batch job gets is the parent's to answer: a calculation
+    that ended for it would look like one that failed.
+    """
+    parent = os.getppid()
+
+    def end(_number: int, _frame: object) -> None:
+        if os.getppid() != parent:
+            os.killpg(os.getpgrp(), signal.SIGKILL)
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(OSError, AttributeError):  # elsewhere than on Linux: at the next line
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def open_class(name: str) -> type:
+    """Class of a calculator by its dotted name."""
+    module, _, attribute = name.rpartition(".")
+    found: type = getattr(importlib.import_module(module), attribute)
+    return found
+
+
+def greet(request: dict[str, Any]) -> dict[str, Any]:
+    """Import the calculator and tell the versions of what will compute."""
+    open_class(request["calculator"])
+    versions = {}
+    for package in {request["calculator"].split(".")[0], "ase", *request["packages"]}:
+        with suppress(metadata.PackageNotFoundError):
+            versions[package] = metadata.version(package)
+    return {"versions": versions}
+
+
+def prepared_arguments(request: dict[str, Any]) -> dict[str, Any]:
+    """Keyword arguments of the calculator for one structure."""
+    arguments = dict(request["arguments"])
+    name = request["calculator"]
+    if request["kpts"] is not None:
+        arguments["kpts"] = tuple(request["kpts"])
+    if name.startswith("gpaw."):
+        arguments["txt"] = "gpaw.txt"
+    if name.endswith(".Espresso") and isinstance(arguments.get("profile"), dict):
+        profile = open_class("ase.calculators.espresso.EspressoProfile")
+        arguments["profile"] = profile(**arguments["profile"])
+    return arguments
+
+
+def refuse_unconverged(calculator: object) -> None:
+    """Raise where the calculator or the files here say that nothing converged."""
+    if getattr(calculator, "converged", None) is False:
+        raise RuntimeError("the electrons did not converge")
+    for path in Path().iterdir():
+        small = path.is_file() and path.stat().st_size < LARGEST_LOG_BYTES
+        if small and path.suffix in {".out", ".pwo", ".log", ".txt"}:
+            text = path.read_text(encoding="utf-8", errors="replace")
+            if any(words in text for words in UNCONVERGED):
+                raise RuntimeError(f"the electrons did not converge ({path.name})")
+
+
+def evaluate(request: dict[str, Any]) -> dict[str, Any]:
+    """Energy, forces and stress of one structure, in the folder that is named."""
+    from ase import Atoms  # noqa: PLC0415  (the greeting answers for a missing ASE)
+
+    os.chdir(request["folder"])
+    atoms = Atoms(
+        numbers=request["numbers"],
+        positions=request["positions"],
+        cell=request["cell"],
+        pbc=request["pbc"],
+        magmoms=request["magmoms"],
+    )
+    calculator = open_class(request["calculator"])(**prepared_arguments(request))
+    atoms.calc = calculator
+    try:
+        energy = free_energy(atoms)
+        forces = atoms.get_forces()
+        stress = atoms.get_stress(voigt=True).tolist() if request["stress"] else None
+        refuse_unconverged(calculator)
+        return {"energy": energy, "forces": forces.tolist(), "stress": stress}
+    finally:
+        close = getattr(calculator, "close", None)  # of a program that waits for more
+        if callable(close):
+            close()
+        os.chdir("/")
+
+
+def free_energy(atoms: "Atoms") -> float:
+    """Energy of which the forces are the derivative, where electrons are smeared."""
+    from ase.calculators.calculator import (  # noqa: PLC0415
+        PropertyNotImplementedError,
+    )
+
+    try:
+        return float(atoms.get_potential_energy(force_consistent=True))
+    except PropertyNotImplementedError:
+        return float(atoms.get_potential_energy())
+
+
+def answer(request: dict[str, Any]) -> dict[str, Any]:
+    """Answer one request; what goes wrong is part of the answer."""
+    try:
+        return greet(request) if request["task"] == "greet" else evaluate(request)
+    except Exception as error:  # noqa: BLE001  (codes raise whatever they meet)
+        text = " ".join(str(error).split()) or "no message (SCF steps used up?)"
+        return {"error": f"{type(error).__name__}: {text}"[:500]}
+
+
+def main() -> None:
+    """Answer requests until there are no more."""
+    die_with_parent()
+    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        channel.write(json.dumps(answer(json.loads(line))) + "\n")
+        channel.flush()
+
+
+if __name__ == "__main__":
+    main()
