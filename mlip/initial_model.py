@@ -1,7 +1,7 @@
 """The network that training begins with: new, or an earlier one on new references."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ class InitialModel:
         Its reference energies and the offsets that they leave.
     graphs
         Training frames as graphs for this network, with labels and weights.
+    new_elements
+        {element that the earlier model lacked: element whose weights it began with}.
 
     """
 
@@ -44,6 +46,7 @@ class InitialModel:
     architecture: Mapping[str, Any]
     references: ReferenceEnergies
     graphs: list[Any]
+    new_elements: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_start(path: Path) -> tuple[Path, ModelCard]:
@@ -146,23 +149,24 @@ def _earlier_model(config: TrainingConfig, train: Dataset, path: Path) -> Initia
     from mlip.weights import build_model, read_weights  # noqa: PLC0415
 
     weights, card = find_start(path)
-    network: Any = build_model(
-        card.architecture, read_weights(weights), dtype=config.dtype
-    )
-    numbers = card.architecture["atomic_numbers"]
-    known = [chemical_symbols[number] for number in numbers]
-    unknown = sorted(train.species - set(known))
-    if unknown:
-        message = (
-            f"dataset must hold only elements of the starting model, {known!r}; got "
-            f"{unknown!r}. Train from scratch, or start from a model that knows them."
+    architecture, tensors = dict(card.architecture), read_weights(weights)
+    origins = _new_elements(config, train, card)
+    if origins:
+        from mlip.new_elements import with_elements  # noqa: PLC0415 (torch)
+
+        architecture, tensors = with_elements(
+            architecture,
+            tensors,
+            symbols=[*_symbols(architecture), *origins],
+            origins=origins,
         )
-        raise InputError(message)
-    start = dict(zip(known, card.architecture["atomic_energies"], strict=True))
+    network: Any = build_model(architecture, tensors, dtype=config.dtype)
+    numbers, known = architecture["atomic_numbers"], _symbols(architecture)
+    start = dict(zip(known, architecture["atomic_energies"], strict=True))
     graphs = build_graphs(
         train,
         numbers=numbers,
-        r_max_A=card.architecture["r_max"],
+        r_max_A=architecture["r_max"],
         config_type_weights=config.config_type_weights,
     )
     if config.reference_energies == "least_squares":
@@ -172,6 +176,7 @@ def _earlier_model(config: TrainingConfig, train: Dataset, path: Path) -> Initia
             explained=_predict_energies(network, graphs),
             start=start,
             groups=train.config_types,
+            new=tuple(origins),
         )
         references = replace(references, source=f"least_squares from {card.name}")
     else:
@@ -185,10 +190,26 @@ def _earlier_model(config: TrainingConfig, train: Dataset, path: Path) -> Initia
         parameter.requires_grad_(True)
     return InitialModel(
         network=network.train(),
-        architecture={**card.architecture, "atomic_energies": new},
+        architecture={**architecture, "atomic_energies": new},
         references=references,
         graphs=graphs,
+        new_elements=origins,
     )
+
+
+def _symbols(architecture: Mapping[str, Any]) -> list[str]:
+    return [chemical_symbols[number] for number in architecture["atomic_numbers"]]
+
+
+def _new_elements(
+    config: TrainingConfig, train: Dataset, card: ModelCard
+) -> dict[str, str]:
+    known = _symbols(card.architecture)
+    if not config.new_elements and train.species <= set(known):
+        return {}
+    from mlip.new_elements import choose_origins  # noqa: PLC0415 (torch)
+
+    return choose_origins(sorted(train.species), known=known, given=config.new_elements)
 
 
 def _fit_or_take(config: TrainingConfig, train: Dataset) -> ReferenceEnergies:

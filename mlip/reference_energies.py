@@ -43,6 +43,7 @@ def fit_reference_energies(
     explained: np.ndarray | None = None,
     start: Mapping[str, float] | None = None,
     groups: Sequence[str] | None = None,
+    new: Sequence[str] = (),
 ) -> ReferenceEnergies:
     r"""Fit reference energies by least squares of the energies on the composition.
 
@@ -64,6 +65,9 @@ def fit_reference_energies(
         Reference energies of the starting model, eV/atom.
     groups
         (n,) name of each frame's group, for the offsets; one group when missing.
+    new
+        Elements whose energies in `start` are guesses: these take up all that they
+        can before any other energy changes.
 
     Returns
     -------
@@ -110,9 +114,13 @@ def fit_reference_energies(
     residual = np.asarray(energies, dtype=float)
     if explained is not None:
         residual = residual - np.asarray(explained, dtype=float)
-    change, _, rank, _ = np.linalg.lstsq(
-        counts / n_atoms[:, None], residual / n_atoms, rcond=None
-    )
+    shares = counts / n_atoms[:, None]
+    free = np.isin(species, list(new))
+    change = np.zeros(len(species))
+    change[free] = np.linalg.lstsq(shares[:, free], residual / n_atoms, rcond=None)[0]
+    rest = residual / n_atoms - shares @ change
+    more, _, rank, _ = np.linalg.lstsq(shares, rest, rcond=None)
+    change += more
     base = np.array([0.0 if start is None else start[s] for s in species])
     left_over = 1000 * (residual - counts @ change) / n_atoms
     return ReferenceEnergies(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ase.data import atomic_numbers
 
 from mlip.error_report import evaluate_errors
 from mlip.initial_model import InitialModel, build_initial_model, find_start
@@ -183,6 +184,7 @@ def _begin_folder(
         "data_sha256": dict(setup.data_sha256),
         "reference_energies": asdict(initial.references),
         "architecture": dict(initial.architecture),
+        "new_elements": dict(initial.new_elements),
         "split": _split_groups(setup),
     }
     _write_json(provenance, out / PROVENANCE)
@@ -223,7 +225,7 @@ def _card(
         name=config.name,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         level_of_theory=config.level,
-        elements=setup.species,
+        elements=_elements(config, setup),
         reference_energies_eV=dict(initial.references.energies_eV),
         architecture=dict(initial.architecture),
         weights_sha256=file_sha256(weights),
@@ -237,6 +239,7 @@ def _card(
         extra={
             "code": setup.split.train.level.code,
             "reference_energies": asdict(initial.references),
+            "new_elements": dict(initial.new_elements),
             "split": _split_groups(setup),
             "started_from_sha256": None
             if start is None
@@ -244,6 +247,12 @@ def _card(
             "last_epoch": dict(history[-1]) if history else {},
         },
     )
+
+
+def _elements(config: TrainingConfig, setup: TrainingSetup) -> tuple[str, ...]:
+    start = config.start_from
+    known = () if start is None else find_start(start)[1].elements
+    return tuple(sorted({*known, *setup.species}, key=lambda s: atomic_numbers[s]))
 
 
 def _judge(weights: Path, setup: TrainingSetup) -> dict[str, Any]:

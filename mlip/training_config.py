@@ -173,6 +173,12 @@ class TrainingConfig(BaseModel):
         "fitted to the training set, or given as {symbol: energy}.",
     )
 
+    new_elements: dict[str, str] = Field(
+        default={},
+        description="Elements that start_from lacks, with the one whose weights each "
+        "begins with, e.g. {Hf: Zr}; the chemically nearest where not named.",
+    )
+
     epochs: int = Field(default=200, ge=1, description="Passes over the training set.")
     max_minutes: float | None = Field(
         default=None,
@@ -261,6 +267,15 @@ class TrainingConfig(BaseModel):
                     "Give e.g. {Li: -1.9, Cl: -1.8}."
                 )
         return value
+
+    @model_validator(mode="after")
+    def _new_to_an_earlier_model(self) -> Self:
+        if self.new_elements and self.start_from is None:
+            raise ValueError(
+                "new_elements must be left out without start_from; got "
+                f"{self.new_elements!r}. A new network learns every element."
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_architecture(self) -> Self:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 
-from ase.data import atomic_numbers
+from ase.data import atomic_numbers, chemical_symbols
 
 from mlip.initial_model import find_start
 from mlip.model_card import file_sha256
@@ -88,6 +88,7 @@ def prepare_training(config: TrainingConfig) -> TrainingSetup:
             f"{len(dataset)}. Hold out fewer groups, or change its fractions or salt."
         )
         raise InputError(message)
+    _check_elements(config, dataset, split)
     return TrainingSetup(
         split=split,
         judged=judged,
@@ -95,6 +96,21 @@ def prepare_training(config: TrainingConfig) -> TrainingSetup:
         data_sha256={name: file_sha256(path) for name, path in paths.items()},
         species=tuple(sorted(dataset.species, key=lambda s: atomic_numbers[s])),
     )
+
+
+def _check_elements(config: TrainingConfig, dataset: Dataset, split: Split) -> None:
+    known: set[str] = set()
+    if config.start_from is not None:
+        numbers = find_start(config.start_from)[1].architecture["atomic_numbers"]
+        known = {chemical_symbols[number] for number in numbers}
+    unseen = sorted(dataset.species - split.train.species - known)
+    if unseen:
+        message = (
+            "split must leave training frames of every element that the model does "
+            f"not know; got none of {unseen!r}. Hold out fewer groups, or change its "
+            "fractions or salt."
+        )
+        raise InputError(message)
 
 
 def _runtime_dispersion(config: TrainingConfig) -> str:
