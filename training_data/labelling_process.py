@@ -253,8 +253,10 @@ def interpreter(settings: LabellingSettings) -> str:
     if settings.python:
         return str(Path(settings.python).expanduser())
     elsewhere = os.environ.get(GPAW_PYTHON)
-    if settings.code == "gpaw" and elsewhere and find_spec("gpaw") is None:
-        return elsewhere
+    if settings.code == "gpaw" and elsewhere:
+        here = find_spec("gpaw")
+        if here is None or here.origin is None:  # a folder of that name is no package
+            return elsewhere
     return sys.executable
 
 
