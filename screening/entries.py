@@ -171,12 +171,12 @@ class Entries:
         amounts = read_formula(formula)
         found = self.phase_diagram(amounts).get_decomposition(Composition(amounts))
         n_atoms = sum(amounts.values())
-        return {
-            entry.composition.reduced_formula: float(
-                fraction * n_atoms / entry.composition.reduced_composition.num_atoms
-            )
-            for entry, fraction in found.items()
-        }
+        products = {}
+        for entry, fraction in found.items():
+            name = entry.composition.reduced_formula
+            units = fraction * n_atoms / sum(read_formula(name).values())
+            products[name] = float(units)
+        return products
 
     def energy_above_hull(
         self, formula: str, *, formation_energy_eV_per_atom: float | None = None
