@@ -1,8 +1,20 @@
 """Screening of dopants, conductors and interphases: entries and their hulls."""
 
 from screening.band_gaps import BandGap, band_gap
+from screening.competing_phases import DecompositionResult, decomposition_enthalpy
 from screening.competing_reactions import competing_reactions
+from screening.compound_energies import (
+    CompoundEnergy,
+    anchored_energies,
+    anchored_energy,
+    hull_energy,
+)
 from screening.entries import Entries
+from screening.entries_own import (
+    entries_of_computed,
+    entries_of_energies,
+    entries_of_structures,
+)
 from screening.formulas import read_formula, reduced_formula
 from screening.reaction import Reaction
 from screening.shipped_entries import load_entries
@@ -12,14 +24,23 @@ from screening.window import ElectrochemicalWindow, electrochemical_window
 
 __all__ = [
     "BandGap",
+    "CompoundEnergy",
+    "DecompositionResult",
     "ElectrochemicalWindow",
     "Entries",
     "Reaction",
     "StabilityMap",
     "Titration",
+    "anchored_energies",
+    "anchored_energy",
     "band_gap",
     "competing_reactions",
+    "decomposition_enthalpy",
     "electrochemical_window",
+    "entries_of_computed",
+    "entries_of_energies",
+    "entries_of_structures",
+    "hull_energy",
     "load_entries",
     "read_formula",
     "reduced_formula",
