@@ -17,6 +17,11 @@ from screening.entries_own import (
 )
 from screening.formulas import read_formula, reduced_formula
 from screening.reaction import Reaction
+from screening.reaction_energies import (
+    ReactionEnergy,
+    load_reaction_energies,
+    with_reaction_energies,
+)
 from screening.shipped_entries import load_entries
 from screening.stability_map import StabilityMap, stability_map
 from screening.titration import Titration, titration
@@ -29,6 +34,7 @@ __all__ = [
     "ElectrochemicalWindow",
     "Entries",
     "Reaction",
+    "ReactionEnergy",
     "StabilityMap",
     "Titration",
     "anchored_energies",
@@ -42,8 +48,10 @@ __all__ = [
     "entries_of_structures",
     "hull_energy",
     "load_entries",
+    "load_reaction_energies",
     "read_formula",
     "reduced_formula",
     "stability_map",
     "titration",
+    "with_reaction_energies",
 ]

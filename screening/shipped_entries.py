@@ -7,6 +7,7 @@ import numpy as np
 from screening.composition_table import CompositionTable
 from screening.data_files import data_file
 from screening.entries import Entries
+from screening.reaction_energies import with_reaction_energies
 
 MP_LEGACY = "MP-legacy"
 """PBE and PBE+U with the Materials Project's corrections of 2019-20."""
@@ -18,11 +19,17 @@ SOURCE = "Materials Project 2019-20 (Bartel et al. 2020)"
 
 
 @cache
-def load_entries() -> Entries:
+def load_entries(*, with_halides: bool = False) -> Entries:
     """Ground states of 85,014 compounds of the Materials Project.
 
     Read once; later calls return the same entries with the phase diagrams that have
     been built from them.
+
+    Parameters
+    ----------
+    with_halides
+        Whether Li2ZrCl6, Li2HfCl6 and Li3YCl6, which the table lacks, are among them,
+        anchored by the energies of :func:`load_reaction_energies`.
 
     Returns
     -------
@@ -48,6 +55,8 @@ def load_entries() -> Entries:
     (85014, -3.135943)
 
     """
+    if with_halides:
+        return with_reaction_energies(load_entries())
     with np.load(data_file(TABLE)) as table:
         compositions = CompositionTable(
             n_elements=table["n_elements"],
