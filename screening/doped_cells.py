@@ -20,9 +20,11 @@ from training_data.errors import Failure, InputError
 
 UNDOPED = "undoped"
 """Name of the pure cell among the rows."""
-FORMULA_UNITS = 4
+FORMULA_UNITS = {4: 1, 8: 2}
+"""Formula units of the cells → primitive cells in each."""
 CHGNET_A = 13.064
-"""Lattice constant at which cells are relaxed [Å]; see ``relaxed_lattice_constant``."""
+"""Lattice constant of pure LLZO with CHGNet [Å], by ``relaxed_lattice_constant``."""
+WHOLE = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +133,7 @@ def relax_doped_cells(
     potential: Potential,
     *,
     a_A: float = CHGNET_A,
-    n_dopants: int = 1,
+    content: float = 0.25,
     seed: int = 0,
     fmax_eV_per_A: float = 0.05,
     max_steps: int = 60,
@@ -140,10 +142,10 @@ def relax_doped_cells(
 ) -> Iterator[RelaxedCell | Failure]:
     """Doped cells of LLZO, relaxed one after the other; each is handed out when done.
 
-    Dopants are put into the primitive cell, charge is balanced by lithium, and the
-    lithium is ordered by electrostatics; then the positions relax in the fixed cell
-    of pure LLZO. One that cannot be built or relaxed is a failure, and the rest goes
-    on.
+    Dopants are put into the primitive or conventional cell, charge is balanced by
+    lithium, and the lithium is ordered by electrostatics; then the positions relax in
+    the fixed cell of pure LLZO. One that cannot be built or relaxed is a failure, and
+    the rest goes on.
 
     Parameters
     ----------
@@ -153,8 +155,9 @@ def relax_doped_cells(
         What relaxes the cells.
     a_A
         Lattice constant of pure LLZO in the potential [Å].
-    n_dopants
-        Dopants in the cell of 4 formula units; 1 is x = 0.25.
+    content
+        Dopants per formula unit: a multiple of 1/4 in the primitive cell, or of 1/8
+        in the conventional one, which is taken where it must be.
     seed
         Seed of the ordering, the same for every dopant.
     fmax_eV_per_A
@@ -169,16 +172,20 @@ def relax_doped_cells(
     RelaxedCell or Failure
         In the order given.
 
+    Raises
+    ------
+    InputError
+        If neither cell holds a whole number of dopants.
+
     Notes
     -----
     A cell that keeps the volume of the pure crystal costs B V (ΔV/V)²/2: for a dopant
     that would swell the cell by 0.5 %, with B = 100 GPa, 2 meV per formula unit.
 
     """
-    host = prepare_host(
-        build_primitive_garnet(a_A=a_A),
-        counts={"Li": 28, "La": 12, "Zr": 8, "O": 48},
-    )
+    n_units = formula_units_of(content)
+    host = _host(n_units, a_A)
+    n_dopants = round(content * n_units)
     for dopant in dopants:
         name = UNDOPED if dopant is None else dopant.name
         start = perf_counter()
@@ -204,6 +211,45 @@ def relax_doped_cells(
             seconds=perf_counter() - start,
             potential=potential.identity,
         )
+
+
+def formula_units_of(content: float) -> int:
+    """Smallest cell with a whole number of dopants, as its number of formula units.
+
+    Parameters
+    ----------
+    content
+        Dopants per formula unit.
+
+    Raises
+    ------
+    InputError
+        If neither the primitive nor the conventional cell holds a whole number.
+
+    Examples
+    --------
+    >>> formula_units_of(0.25), formula_units_of(0.125)
+    (4, 8)
+
+    """
+    for n_units in FORMULA_UNITS:
+        number = content * n_units
+        if number > 0 and abs(number - round(number)) < WHOLE:
+            return n_units
+    raise InputError(
+        f"content must be a positive multiple of 1/8 for cells to be built; got "
+        f"{content!r}. Take 0.125, 0.25 or 0.5, or leave the cells out."
+    )
+
+
+def _host(n_units: int, a_A: float) -> DopingHost:
+    """Primitive or conventional cell, ready to be doped."""
+    small = FORMULA_UNITS[n_units] == 1
+    crystal = build_primitive_garnet(a_A=a_A) if small else build_llzo_cubic(a_A=a_A)
+    counts = {"Li": 7, "La": 3, "Zr": 2, "O": 12}
+    return prepare_host(
+        crystal, counts={symbol: n_units * n for symbol, n in counts.items()}
+    )
 
 
 def _cell(  # noqa: PLR0917 (numbers of one call, handed through)
@@ -251,13 +297,12 @@ def relaxed_lattice_constant(
         Edge of the conventional cube whose half is the primitive cell.
 
     """
-    host = prepare_host(
-        build_primitive_garnet(), counts={"Li": 28, "La": 12, "Zr": 8, "O": 48}
-    )
+    host = _host(4, CUBIC_A)
     found = relax(
         _cell(host, None, 1, seed, 4, 200),
         potential,
         fmax_eV_per_A=fmax_eV_per_A,
         cell="isotropic",
     )
-    return float(2.0 * found.atoms.get_volume()) ** (1 / 3)
+    volume_A3: float = 2.0 * found.atoms.get_volume()
+    return float(np.cbrt(volume_A3))

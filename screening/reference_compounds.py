@@ -1,13 +1,19 @@
 """Compound of known formation energy that stands for each dopant."""
 
+from collections.abc import Collection, Iterator, Sequence
+
 import numpy as np
 from ase import Atoms
 
+from mlip.potential import Potential
+from screening.formulas import reduced_formula
 from structures.dopants import LlzoDopant
+from structures.prototypes.lithium import build_lithium
 from structures.prototypes.oxides import LI2O_SITES
 from structures.prototypes.wyckoff import crystal_from_sites
 from structures.reference_oxides import build_reference_oxide, oxide_ions
-from training_data.errors import InputError
+from structures.reference_phases import relaxed_phases
+from training_data.errors import Failure, InputError
 
 HALIDES_A = {"Cl": 5.13, "Br": 5.50, "I": 6.03}
 """Lattice constants of the lithium halides [Å], to start a relaxation from."""
@@ -23,6 +29,8 @@ OTHER_CHARGE = {
 }
 """Charge with a simple oxide, where that of the dopant has none."""
 METALS = {"Au": ("fcc", 4.17)}
+HOST_CATIONS = (("Li", 1), ("La", 3), ("Zr", 4))
+MAX_STEPS = 150
 
 
 def build_reference_compound(dopant: LlzoDopant) -> Atoms:
@@ -52,8 +60,8 @@ def build_reference_compound(dopant: LlzoDopant) -> Atoms:
     The systematic error of a potential cancels best between compounds in which the
     element has one charge. Where only another is at hand the result is worth less:
     Cl5+ from LiCl compares oxidised with reduced chlorine. Hg2+ refers to LiHg (CsCl
-    type), Au3+ to gold, Pa5+ to PaO2 in the structure of UO2; As3+ to LiAs has no
-    simple structure and is left out.
+    type), Au3+ to gold and Pa5+ to PaO2 in the structure of UO2; no compound of
+    arsenic has a simple structure.
 
     Examples
     --------
@@ -81,6 +89,49 @@ def build_reference_compound(dopant: LlzoDopant) -> Atoms:
             "is known here. Leave it out, or give its energy from elsewhere."
         )
     return found
+
+
+def relax_reference_compounds(
+    dopants: Sequence[LlzoDopant],
+    potential: Potential,
+    *,
+    known: Collection[str] = (),
+) -> Iterator[tuple[str, float | Failure]]:
+    """Energies of the reference compounds of many dopants, one after the other.
+
+    Lithium and the oxides of lithium, lanthanum and zirconium come first. A compound
+    that several dopants share is relaxed once; a dopant without one is left out.
+
+    Parameters
+    ----------
+    dopants
+        Rows of the dopant list.
+    potential
+        What relaxes the compounds, cell and positions.
+    known
+        Formulas that need not be relaxed again.
+
+    Yields
+    ------
+    tuple
+        Formula, and energy [eV per formula unit] or why there is none.
+
+    """
+    wanted = {"Li": build_lithium("bcc")}
+    for element, charge in HOST_CATIONS:
+        atoms = build_reference_oxide(element, charge)
+        wanted[reduced_formula(atoms.get_chemical_formula())] = atoms
+    for dopant in dopants:
+        try:
+            atoms = build_reference_compound(dopant)
+        except InputError:
+            continue
+        wanted.setdefault(reduced_formula(atoms.get_chemical_formula()), atoms)
+    for formula, atoms in wanted.items():
+        if formula in known:
+            continue
+        found = relaxed_phases({formula: atoms}, potential, max_steps=MAX_STEPS)
+        yield formula, found[formula]
 
 
 def _salt(element: str) -> Atoms | None:

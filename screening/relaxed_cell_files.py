@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from ase import Atoms
 from ase.io import read, write
 
 from screening.doped_cells import RelaxedCell
@@ -108,7 +109,8 @@ def _cells(path: Path) -> list[RelaxedCell]:
         ) from None
 
 
-def _bare(atoms):  # noqa: ANN001, ANN202
-    bare = atoms.copy()
+def _bare(atoms: Atoms) -> Atoms:
+    bare: Atoms = atoms.copy()
     bare.info = {}
+    bare.calc = None
     return bare
