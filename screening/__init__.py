@@ -9,6 +9,9 @@ from screening.compound_energies import (
     anchored_energy,
     hull_energy,
 )
+from screening.content_dependence import ContentDependence, content_dependence
+from screening.dopant_reactions import DopantReaction, DopantReactions, react_dopants
+from screening.doped_formula import doped_formula
 from screening.entries import Entries
 from screening.entries_own import (
     entries_of_computed,
@@ -16,6 +19,8 @@ from screening.entries_own import (
     entries_of_structures,
 )
 from screening.formulas import read_formula, reduced_formula
+from screening.passivation import Interphase, interphase
+from screening.product_properties import Product, product
 from screening.reaction import Reaction
 from screening.reaction_energies import (
     ReactionEnergy,
@@ -30,9 +35,14 @@ from screening.window import ElectrochemicalWindow, electrochemical_window
 __all__ = [
     "BandGap",
     "CompoundEnergy",
+    "ContentDependence",
     "DecompositionResult",
+    "DopantReaction",
+    "DopantReactions",
     "ElectrochemicalWindow",
     "Entries",
+    "Interphase",
+    "Product",
     "Reaction",
     "ReactionEnergy",
     "StabilityMap",
@@ -41,14 +51,19 @@ __all__ = [
     "anchored_energy",
     "band_gap",
     "competing_reactions",
+    "content_dependence",
     "decomposition_enthalpy",
+    "doped_formula",
     "electrochemical_window",
     "entries_of_computed",
     "entries_of_energies",
     "entries_of_structures",
     "hull_energy",
+    "interphase",
     "load_entries",
     "load_reaction_energies",
+    "product",
+    "react_dopants",
     "read_formula",
     "reduced_formula",
     "stability_map",

@@ -38,7 +38,7 @@ def draw_stability_map(found: "StabilityMap", *, ax: "Axes | None" = None) -> "A
 
         size = (2.6 + 0.85 * n_columns, 1.3 + 0.42 * n_rows)
         ax = Figure(figsize=size, layout="constrained").subplots()
-    released = -MEV * found.energies_eV_per_atom
+    released = np.abs(MEV * found.energies_eV_per_atom)
     highest = max(float(np.nanmax(np.nan_to_num(released))), 1.0)
     image = ax.imshow(released, cmap="Reds", vmin=0, vmax=1.15 * highest, aspect="auto")
     for row in range(n_rows):

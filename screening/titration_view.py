@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 INK, ACCENT, PALE = "#1f3b4d", "#c8553d", "#8a8f94"
 CROWDED = 0.05
 """Kinks nearer than this share of both axes to one with a number have none."""
-LINE = 0.078
+LINE = 0.09
 """Room above the curve for each line of the list, in units of its depth."""
 BEYOND = 0.18
 """Length of the line drawn beyond the last kink, as a share of the axis."""

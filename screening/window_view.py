@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 INK, ACCENT, PALE = "#1f3b4d", "#c8553d", "#8a8f94"
 TOP_V = 5.0
+ROOM_FOR_NUMBER_V = 0.4
 ON_HULL_EV = 1e-6
 
 
@@ -56,14 +57,15 @@ def draw_windows(
             color=PALE if decomposes else INK,
             alpha=0.45 if window.oxidation_V is None else 0.9,
         )
-        ax.text(low - 0.04, row, f"{low:.2f}", ha="right", va="center", fontsize=8)
+        beside = 0.0 if low < ROOM_FOR_NUMBER_V else low
+        ax.text(beside - 0.05, row, f"{low:.2f}", ha="right", va="center", fontsize=8)
         if window.oxidation_V is not None:
             ax.text(high + 0.04, row, f"{high:.2f}", va="center", fontsize=8)
     ax.set_yticks(
         range(len(windows)), [label(w.compound) for w in windows], fontsize=8.5
     )
     ax.invert_yaxis()
-    ax.set_xlim(-0.35, top)
+    ax.set_xlim(-0.45, top)
     ion = windows[0].ion if windows else "Li"
     ax.set_xlabel(f"voltage against {ion} (V)")
     ax.axvline(0, color=ACCENT, lw=1.0)
