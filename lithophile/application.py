@@ -16,6 +16,8 @@ from lithophile.commands.build import build
 from lithophile.commands.demo import demo
 from lithophile.commands.evaluate import evaluate
 from lithophile.commands.export import export
+from lithophile.commands.label import label
+from lithophile.commands.learn import learn
 from lithophile.commands.md import md
 from lithophile.commands.models import models
 from lithophile.commands.relax import relax
@@ -70,8 +72,10 @@ application.command(rich_help_panel=_FIRST)(demo)
 application.command(rich_help_panel=_FIRST)(run)
 application.command(rich_help_panel=_FIRST)(report)
 application.command(rich_help_panel=_FIRST)(schema)
+application.command(rich_help_panel=_STAGES)(label)
 application.command(rich_help_panel=_STAGES)(train)
 application.command(rich_help_panel=_STAGES)(evaluate)
+application.command(rich_help_panel=_STAGES)(learn)
 application.add_typer(models, name="models", rich_help_panel=_STAGES)
 application.add_typer(build, name="build", rich_help_panel=_STAGES)
 application.command(rich_help_panel=_STAGES)(relax)

@@ -3,6 +3,7 @@
 import sys
 
 from training_data.errors import InputError
+from training_data.labelling import LabellingStopped
 
 DONE = 0
 FAILED = 1
@@ -40,7 +41,7 @@ def is_explained(error: BaseException) -> bool:
     (True, False)
 
     """
-    told = isinstance(error, _of_dynamics("NotWrittenError"))
+    told = isinstance(error, (LabellingStopped, *_of_dynamics("NotWrittenError")))
     return told or exit_code(error) != FAILED
 
 

@@ -9,8 +9,10 @@ from training_data.errors import InputError
 SETTINGS = {
     "run": "lithophile.pipeline_settings:RunSettings",
     "demo": "lithophile.pipeline_settings:RunSettings",
+    "label": "lithophile.labelling_settings:LabelSettings",
     "train": "mlip.training_config:TrainingConfig",
     "evaluate": "lithophile.settings:EvaluateSettings",
+    "learn": "lithophile.learning_settings:LearnSettings",
     "models check": "lithophile.settings:ModelSettings",
     "build doped": "lithophile.doping_settings:DopedSettings",
     "build interface": "lithophile.build_settings:InterfaceSettings",

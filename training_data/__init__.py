@@ -8,6 +8,10 @@ from training_data.fingerprint import (
     fingerprint,
     fingerprint_distances,
 )
+from training_data.finished_calculations import (
+    collect_finished_calculations,
+    read_finished_calculation,
+)
 from training_data.labelling import LabellingResult, label_queue
 from training_data.labelling_settings import (
     LabellingSettings,
@@ -28,12 +32,14 @@ __all__ = [
     "LabellingSettings",
     "LevelOfTheory",
     "Split",
+    "collect_finished_calculations",
     "dispersion",
     "fingerprint",
     "fingerprint_distances",
     "label_queue",
     "load_shipped",
     "read_dataset",
+    "read_finished_calculation",
     "read_labelling_settings",
     "read_structures",
     "shipped_names",
