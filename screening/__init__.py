@@ -20,7 +20,6 @@ from screening.entries_own import (
 )
 from screening.formulas import read_formula, reduced_formula
 from screening.passivation import Interphase, interphase
-from screening.product_properties import Product, product
 from screening.reaction import Reaction
 from screening.reaction_energies import (
     ReactionEnergy,
@@ -42,7 +41,6 @@ __all__ = [
     "ElectrochemicalWindow",
     "Entries",
     "Interphase",
-    "Product",
     "Reaction",
     "ReactionEnergy",
     "StabilityMap",
@@ -62,7 +60,6 @@ __all__ = [
     "interphase",
     "load_entries",
     "load_reaction_energies",
-    "product",
     "react_dopants",
     "read_formula",
     "reduced_formula",
