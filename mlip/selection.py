@@ -102,7 +102,7 @@ class SelectionResult:
         known = values[np.isfinite(values) & (values > 0)]
         if len(known):
             low = min(known.min(), self.least_eV_per_A or known.min())
-            bins = np.geomspace(0.9 * low, 1.1 * known.max(), 31)
+            bins = np.geomspace(0.9 * low, 1.1 * known.max(), 31).tolist()
             ax.hist(known, bins=bins, color="#9fb4c4", label="all candidates")
             ax.hist(picked, bins=bins, color="#c8553d", label="chosen")
             ax.set_xscale("log")
@@ -158,9 +158,10 @@ def committee_disagreements(
             f"committee must be one; got {committee.name!r}, which has no members to "
             "disagree. Build it with build_committee."
         )
+    spreads = told.force_spreads or ()
     largest = [
-        np.nan if index in failed else float(np.max(spreads))
-        for index, spreads in enumerate(told.force_spreads or [()] * len(structures))
+        np.nan if index in failed else float(spreads[index].max())
+        for index in range(len(structures))
     ]
     return DisagreementResult(
         disagreements_eV_per_A=np.array(largest), failures=tuple(told.failures)

@@ -292,7 +292,8 @@ def _random_cell(
         squared = 1 - (cosines**2).sum() + 2 * cosines.prod()
         if squared > 0.25:  # noqa: PLR2004 (neither flat nor no cell at all)
             cell: np.ndarray = np.asarray(cellpar_to_cell([*lengths, *angles]))
-            return cell * (volume / abs(np.linalg.det(cell))) ** (1 / 3)
+            scale = float((volume / abs(np.linalg.det(cell))) ** (1 / 3))
+            return scale * cell
 
 
 def _push_apart(atoms: Atoms, matrix: np.ndarray) -> bool:
