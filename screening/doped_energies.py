@@ -170,7 +170,7 @@ def _anchored(
 
 
 def _units(cell: RelaxedCell) -> float:
-    """Number of formula units of LLZO in a cell, which keeps all of its oxygen."""
+    """LLZO units in a cell, which keeps all of its oxygen."""
     return cell.counts["O"] / HOST_COUNTS["O"]
 
 

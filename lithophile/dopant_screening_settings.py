@@ -1,0 +1,58 @@
+"""Settings of the dopant screening."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from lithophile.settings import Settings
+
+SHIPPED_MODEL = "chgnet"
+
+
+class DopantScreeningSettings(Settings):
+    """Settings of ``lithophile screen dopants``."""
+
+    dopants: tuple[str, ...] = Field(
+        (),
+        description="Ions with their sites, such as Al3+-Li; none: all 117 of the list",
+    )
+    content: float = Field(0.25, gt=0, description="Dopants per formula unit")
+    stable_within_eV: float = Field(
+        0.1,
+        ge=0,
+        description="How far below undoped LLZO a stable compound may lie [eV per "
+        "formula unit]",
+    )
+    gap_threshold_eV: float = Field(
+        2.0, ge=0, description="Band gap above which a product insulates [eV]"
+    )
+    relax: bool = Field(
+        default=False,
+        description="Build and relax the doped cells with the model, instead of taking "
+        "the relaxed cells that come with the package",
+    )
+    model: str = Field(SHIPPED_MODEL, description="Potential that relaxes the cells")
+    fmax_eV_per_A: float = Field(
+        0.05, gt=0, description="Largest force left in a cell [eV/Å]"
+    )
+    max_steps: int = Field(60, ge=1, description="Most steps of one cell")
+    bond_valence: bool = Field(
+        default=False,
+        description="Barriers of lithium in every relaxed cell, from bond valence",
+    )
+    resolution_A: float = Field(
+        0.3, gt=0, le=1, description="Spacing of the grid for these barriers [Å]"
+    )
+    models: bool = Field(
+        default=True,
+        description="Train and validate the models that predict class and energy",
+    )
+    seed: int = Field(0, ge=0, description="Seed of the random numbers")
+
+    @model_validator(mode="after")
+    def _cells_can_be_built(self) -> Self:
+        if self.relax:
+            from screening.doped_cells import formula_units_of  # noqa: PLC0415 (ase)
+
+            formula_units_of(self.content)
+        return self
