@@ -10,9 +10,10 @@ from screening.compound_energies import (
     hull_energy,
 )
 from screening.content_dependence import ContentDependence, content_dependence
-from screening.dopant_reactions import DopantReaction, DopantReactions, react_dopants
 from screening.doped_formula import doped_formula
 from screening.entries import Entries
+from screening.entries_fetch import fetch_entries
+from screening.entries_files import read_entries
 from screening.entries_own import (
     entries_of_computed,
     entries_of_energies,
@@ -36,8 +37,6 @@ __all__ = [
     "CompoundEnergy",
     "ContentDependence",
     "DecompositionResult",
-    "DopantReaction",
-    "DopantReactions",
     "ElectrochemicalWindow",
     "Entries",
     "Interphase",
@@ -56,11 +55,12 @@ __all__ = [
     "entries_of_computed",
     "entries_of_energies",
     "entries_of_structures",
+    "fetch_entries",
     "hull_energy",
     "interphase",
     "load_entries",
     "load_reaction_energies",
-    "react_dopants",
+    "read_entries",
     "read_formula",
     "reduced_formula",
     "stability_map",
