@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from screening.compound_energies import CompoundEnergy
-from screening.doped_energies import HOST, doped_formula
+from screening.doped_formula import LLZO, doped_formula
 from screening.entries import Entries
 from screening.formulas import read_formula
 from screening.passivation import (
@@ -18,6 +18,7 @@ from screening.passivation import (
     interphase,
     outcome_of,
 )
+from screening.product_properties import product
 from screening.titration import Titration, titration
 from structures.dopants import LlzoDopant
 from training_data.errors import Failure, InputError
@@ -208,7 +209,7 @@ class DopantScreening:
         The threshold plays no part in it. None where the article's classes are not
         both among the dopants.
         """
-        energies = {True: [], False: []}  # type: dict[bool, list[float]]
+        energies: dict[bool, list[float]] = {True: [], False: []}
         for each in self.dopants:
             if each.dopant.outcome:
                 energies[each.dopant.outcome == "stable"].append(
@@ -222,7 +223,7 @@ class DopantScreening:
         return float(above + ties / 2)
 
     def to_json(self) -> dict[str, Any]:
-        """Counts, agreement and all dopants."""
+        """Classes, agreement with the article and all dopants."""
         same, said = self.agreement()
         anchored_same, anchored_said = self.agreement(anchored=True)
         return {
@@ -322,12 +323,12 @@ def screen_dopants(
     ):
         if not value >= 0:
             raise InputError(f"{name} must not be negative; got {value!r}. Raise it.")
-    n_atoms = sum(read_formula(HOST).values())
-    undoped = titration(HOST, entries=entries, energy_eV_per_formula_unit=None)
+    n_atoms = sum(read_formula(LLZO).values())
+    undoped = titration(LLZO, entries=entries, energy_eV_per_formula_unit=None)
     own = titration(
-        HOST,
+        LLZO,
         entries=entries,
-        energy_eV_per_formula_unit=n_atoms * entries.formation_energy(HOST),
+        energy_eV_per_formula_unit=n_atoms * entries.formation_energy(LLZO),
     )
     screened: list[ScreenedDopant] = []
     failures: list[Failure] = []
@@ -351,9 +352,8 @@ def screen_dopants(
         if progress is not None:
             progress(index + 1, len(dopants))
     if dopants and not screened:
-        raise InputError(
-            f"No dopant could be screened. The first: {failures[0].reason}"
-        )
+        first = failures[0].reason
+        raise InputError(f"No dopant could be screened. The first: {first}")
     return DopantScreening(
         dopants=tuple(screened),
         failures=tuple(failures),
@@ -376,10 +376,13 @@ def _screened(
     gap_threshold_eV: float,
 ) -> ScreenedDopant:
     """Reactions and class of one dopant."""
-    formula = doped_formula(dopant, content=content)
+    formula = doped_formula(dopant.ion, site=dopant.site, content=content)
     found = titration(formula, entries=entries)
     products = interphase(
-        found.excess, dopant=dopant.element, gap_threshold_eV=gap_threshold_eV
+        found.excess,
+        dopant=dopant.element,
+        gap_threshold_eV=gap_threshold_eV,
+        compound_volume_A3=product(LLZO).volume_A3,
     )
     relative_eV = found.excess.energy_eV_per_formula_unit - undoped_eV
     anchored, anchored_eV, anchored_outcome = None, None, None

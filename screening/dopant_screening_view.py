@@ -1,17 +1,11 @@
-"""Pictures of a dopant screening: two energies compared, and dependence on content."""
+"""Picture of a dopant screening: two energies compared."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
-
-import numpy as np
-
-from screening.formula_text import label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from screening.dopant_screening import DopantScreening
-    from screening.titration import Titration
 
 CLASS_COLOURS = {
     "stable": "#1a7a5e",
@@ -43,36 +37,31 @@ def draw_energies_compared(
     import matplotlib.pyplot as plt
 
     axes = plt.subplots()[1] if ax is None else ax
-    rows = [each for each in found.dopants if each.anchored is not None]
-    values = [
-        value
-        for each in rows
-        for value in (each.relative_energy_eV, each.anchored_relative_energy_eV or 0.0)
+    rows = [
+        (each.relative_energy_eV, each.anchored_relative_energy_eV, each)
+        for each in found.dopants
+        if each.anchored_relative_energy_eV is not None
     ]
+    values = [value for x, y, _ in rows for value in (x, y)]
     low, high = min([-1.0, *values]) * 1.3, max([0.1, *values]) + 0.1
     axes.plot([low, high], [low, high], color="0.8", lw=1, zorder=0)
     for line in (axes.axvline, axes.axhline):
         line(-found.stable_within_eV, color="0.5", lw=0.8, ls=":", zorder=0)
     for name, colour in CLASS_COLOURS.items():
-        chosen = [each for each in rows if each.outcome == name]
+        chosen = [(x, y) for x, y, each in rows if each.outcome == name]
         if chosen:
             axes.plot(
-                [each.relative_energy_eV for each in chosen],
-                [each.anchored_relative_energy_eV for each in chosen],
+                *zip(*chosen, strict=True),
                 "o",
                 ms=4.5,
                 color=colour,
                 label=name,
                 alpha=0.85,
             )
-    moved = [each for each in rows if each.outcome != each.anchored_outcome]
-    for each in moved[:MOST_NAMES]:
+    moved = [row for row in rows if row[2].outcome != row[2].anchored_outcome]
+    for x, y, each in moved[:MOST_NAMES]:
         axes.annotate(
-            each.name,
-            (each.relative_energy_eV, each.anchored_relative_energy_eV or 0.0),
-            xytext=(4, -7),
-            textcoords="offset points",
-            fontsize=7,
+            each.name, (x, y), xytext=(4, -7), textcoords="offset points", fontsize=7
         )
     for scale in (axes.set_xscale, axes.set_yscale):
         scale("symlog", linthresh=LINEAR_EV)
@@ -86,49 +75,4 @@ def draw_energies_compared(
     axes.set_xlabel("ΔG − ΔG(LLZO) from hull energies (eV per f.u.)")
     axes.set_ylabel("ΔG − ΔG(LLZO) from relaxed cells (eV per f.u.)")
     axes.legend(title="class from the hull", fontsize=8, loc="lower right")
-    return axes
-
-
-def draw_contents(
-    titrations: Sequence["Titration"],
-    contents: Sequence[float],
-    *,
-    ax: "Axes | None" = None,
-    symbol: str = "x",
-) -> "Axes":
-    """Reaction energy against the content of a dopant, with the final products.
-
-    Parameters
-    ----------
-    titrations
-        One per content, the undoped compound first.
-    contents
-        Dopants per formula unit.
-    ax
-        Axes to draw on; new ones by default.
-    symbol
-        What the content is called.
-
-    """
-    import matplotlib.pyplot as plt
-
-    axes = plt.subplots()[1] if ax is None else ax
-    energies = [each.conversion.energy_eV_per_formula_unit for each in titrations]
-    axes.plot(contents, energies, "o-", color="#1f3b4d")
-    for content, energy, each in zip(contents, energies, titrations, strict=True):
-        products = " + ".join(label(name) for name in each.conversion.products)
-        late = content > np.mean(contents)
-        axes.annotate(
-            f"{energy:.3f} eV\n{products}",
-            (content, energy),
-            xytext=(-8 if late else 8, 6),
-            textcoords="offset points",
-            ha="right" if late else "left",
-            fontsize=7.5,
-        )
-    span = max(energies) - min(energies) or 1.0
-    axes.set_ylim(min(energies) - 0.12 * span, max(energies) + 0.35 * span)
-    axes.margins(x=0.08)
-    axes.set_xlabel(f"dopants per formula unit, {symbol}")
-    axes.set_ylabel("ΔG with excess lithium (eV per f.u.)")
     return axes

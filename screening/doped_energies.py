@@ -3,72 +3,23 @@
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from math import gcd
 
 from screening.compound_energies import CompoundEnergy, anchored_energy
 from screening.data_files import data_file
 from screening.doped_cells import UNDOPED, RelaxedCell
+from screening.doped_formula import LLZO
 from screening.entries import Entries
 from screening.formulas import reduced_formula
 from screening.reference_compounds import build_reference_compound
 from screening.relaxed_cell_files import read_relaxed_cells
-from structures.charge_balance import balance_charge
 from structures.dopants import LlzoDopant
 from training_data.errors import Failure, InputError
 
-HOST = "Li7La3Zr2O12"
-HOST_COUNTS = {"Li": 7, "La": 3, "Zr": 2, "O": 12}
+HOST_OXYGEN = 12
 HOST_PHASES = ("Li2O", "La2O3", "ZrO2", "Li")
 """Phases that bring and take the atoms of the host; lithium where a charge changes."""
-FINEST = 80
-"""Formula units in which a content must be a whole number of dopants."""
 CELLS = "doped_llzo_chgnet.extxyz"
 REFERENCES = "doped_llzo_chgnet_references.csv"
-
-
-def doped_formula(dopant: LlzoDopant, *, content: float = 0.25) -> str:
-    """Composition of doped LLZO whose charge lithium balances.
-
-    Parameters
-    ----------
-    dopant
-        Which ion, on which site.
-    content
-        Dopants per formula unit.
-
-    Returns
-    -------
-    str
-        Formula per formula unit of LLZO.
-
-    Raises
-    ------
-    InputError
-        If the content is no multiple of 1/80, or the charge cannot be balanced.
-
-    Examples
-    --------
-    >>> from structures.dopants import load_llzo_dopants
-    >>> rows = {row.name: row for row in load_llzo_dopants()}
-    >>> doped_formula(rows["Al3+-Li"], content=0.125)
-    'Li6.625Al0.125La3Zr2O12'
-
-    """
-    number = content * FINEST
-    if not content > 0 or abs(number - round(number)) > 1e-6:  # noqa: PLR2004
-        raise InputError(
-            f"content must be a positive multiple of 1/{FINEST}; got {content!r}. "
-            "Take for example 0.125 or 0.25."
-        )
-    units = FINEST // gcd(FINEST, round(number))
-    return balance_charge(
-        {symbol: units * amount for symbol, amount in HOST_COUNTS.items()},
-        dopant=dopant.element,
-        oxidation_state=dopant.oxidation_state,
-        replaced=dopant.site,
-        n_dopants=round(content * units),
-        n_formula_units=units,
-    ).formula
 
 
 def anchored_doped_energies(
@@ -162,8 +113,8 @@ def _anchored(
     return anchored_energy(
         "".join(f"{symbol}{n / units:g}" for symbol, n in cell.counts.items()),
         energy_eV=cell.energy_eV / units,
-        host=HOST,
-        phase_energies_eV={HOST: host_eV, **{p: references_eV[p] for p in wanted}},
+        host=LLZO,
+        phase_energies_eV={LLZO: host_eV, **{p: references_eV[p] for p in wanted}},
         entries=entries,
         source=cell.potential,
     )
@@ -171,7 +122,7 @@ def _anchored(
 
 def _units(cell: RelaxedCell) -> float:
     """LLZO units in a cell, which keeps all of its oxygen."""
-    return cell.counts["O"] / HOST_COUNTS["O"]
+    return cell.counts["O"] / HOST_OXYGEN
 
 
 @cache

@@ -1,0 +1,324 @@
+"""Dopant screening stage: reactions, classes, energies, barriers, models, report."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lithophile.console import Progress, plain
+from lithophile.dopant_screening_settings import DopantScreeningSettings
+from lithophile.provenance import provenance
+from lithophile.run_folder import SETTINGS, RunFolder, write_json
+from lithophile.stages.dopant_cells import (
+    Barriers,
+    anchored_energies,
+    barriers,
+    doped_cells,
+)
+from lithophile.stages.inputs import model_path
+from screening.compound_energies import CompoundEnergy
+from screening.dopant_screening import (
+    DopantScreening,
+    ScreenedDopant,
+    screen_dopants,
+)
+from screening.doped_cells import RelaxedCell
+from screening.doped_formula import doped_formula
+from screening.formulas import read_formula
+from screening.shipped_entries import load_entries
+from structures.dopants import LlzoDopant, load_llzo_dopants
+from training_data import Failure, InputError
+
+TABLE = "dopants.csv"
+ALL = "dopants.json"
+MODELS = "models.json"
+FIXED = (
+    "content",
+    "relax",
+    "model",
+    "fmax_eV_per_A",
+    "max_steps",
+    "resolution_A",
+    "seed",
+)
+"""Settings that a run which goes on must share with the one before."""
+COLUMNS = (
+    "dopant",
+    "element",
+    "oxidation_state",
+    "site",
+    "source",
+    "formula",
+    "reaction_energy_eV",
+    "relative_energy_eV",
+    "outcome",
+    "outcome_rule_b",
+    "article_outcome",
+    "agrees_with_article",
+    "products",
+    "smallest_gap_eV",
+    "volume_change_percent",
+    "anchored_reaction_energy_eV",
+    "anchored_relative_energy_eV",
+    "anchored_outcome",
+    "energy_above_hull_eV",
+    "spread_eV",
+    "barrier_1d_eV",
+    "barrier_2d_eV",
+    "barrier_3d_eV",
+    "diffusivity_300K_cm2_per_s",
+    "failure",
+)
+
+
+def dopant_screening_stage(
+    settings: DopantScreeningSettings,
+    *,
+    out: Path,
+    resume: bool,
+    overwrite: bool,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Screen the dopants and write table, figures and report.
+
+    Raises
+    ------
+    InputError
+        If a dopant is not on the list, its charge cannot be balanced at this content,
+        or the run in the folder was made with other settings.
+
+    """
+    folder = RunFolder(out)
+    folder.check(resume=resume, overwrite=overwrite)
+    dopants = chosen_dopants(settings.dopants)
+    if settings.dopants:
+        for dopant in dopants:
+            doped_formula(  # refused before any work
+                dopant.ion, site=dopant.site, content=settings.content
+            )
+    weights = model_path(settings.model) if settings.relax else None
+    folder.spare((weights,), overwrite=overwrite)
+    if resume and (done := _finished(folder, settings)) is not None:
+        return done
+    record = provenance(
+        command="screen dopants",
+        seeds={"seed": settings.seed},
+        inputs={"model": weights},
+    )
+    entries = load_entries()
+    with folder.opened(
+        settings=settings, provenance=record, resume=resume, overwrite=overwrite
+    ) as claim:
+        cells = doped_cells(
+            settings, out, dopants=dopants, claim=claim, progress=progress
+        )
+        energies = (
+            anchored_energies(
+                settings,
+                out,
+                cells=cells,
+                dopants=dopants,
+                entries=entries,
+                claim=claim,
+                progress=progress,
+            )
+            if cells
+            else {}
+        )
+        found = screen_dopants(
+            dopants,
+            entries=entries,
+            content=settings.content,
+            energies=energies,
+            stable_within_eV=settings.stable_within_eV,
+            gap_threshold_eV=settings.gap_threshold_eV,
+            progress=lambda done, total: progress(done, total, {"reactions": done}),
+        )
+        migration: dict[str, Barriers] = {}
+        if settings.bond_valence:
+            migration = barriers(
+                settings,
+                out,
+                cells=cells,
+                dopants=dopants,
+                claim=claim,
+                progress=progress,
+            )
+        models = _models(settings, folder, progress) if settings.models else None
+        rows = table_rows(dopants, found, energies=energies, barriers=migration)
+        _write_table(out / TABLE, rows)
+        write_json(
+            out / ALL,
+            {**found.to_json(), "barriers": migration, "models": models},
+        )
+        from lithophile.report.dopants import write_dopant_report  # noqa: PLC0415
+
+        report = write_dopant_report(
+            folder, found, rows=rows, cells=_relaxed(cells), models=models
+        )
+        same, said = found.agreement()
+        return folder.finish(
+            {
+                "n": len(found.dopants),
+                "table": out / TABLE,
+                "report": report,
+                "classes": found.counts,
+                "undoped_reaction_energy_eV_per_formula_unit": (
+                    found.undoped.excess.energy_eV_per_formula_unit
+                ),
+                "article_same_class": same,
+                "article_compared": said,
+                "n_relaxed": len(_relaxed(cells)),
+                "n_anchored": sum(d.energy is not None for d in found.dopants),
+                "n_barriers": sum("failure" not in b for b in migration.values()),
+                "all": out / ALL,
+                "failures": [
+                    {"id": row["dopant"], "reason": row["failure"]}
+                    for row in rows
+                    if row.get("failure")
+                ],
+            }
+        )
+
+
+def chosen_dopants(names: Sequence[str]) -> tuple[LlzoDopant, ...]:
+    """Rows of the dopant list by name, or all of them.
+
+    Raises
+    ------
+    InputError
+        If a name is not on the list.
+
+    Examples
+    --------
+    >>> [row.name for row in chosen_dopants(["Al3+-Li"])]
+    ['Al3+-Li']
+
+    """
+    rows = {row.name: row for row in load_llzo_dopants()}
+    unknown = [name for name in names if name not in rows]
+    if unknown:
+        element = "".join(c for c in unknown[0].split("-")[0] if c.isalpha())
+        near = [name for name, row in rows.items() if row.element == element]
+        there = f" Of {element} there are {', '.join(near)}." if near else ""
+        raise InputError(
+            "dopants must be ions with their sites, from the list of the screening; "
+            f"got {', '.join(map(repr, unknown))}. Write for example Al3+-Li.{there}"
+        )
+    return tuple(rows[name] for name in names) if names else tuple(rows.values())
+
+
+def table_rows(
+    dopants: Sequence[LlzoDopant],
+    found: DopantScreening,
+    *,
+    energies: Mapping[str, CompoundEnergy | Failure],
+    barriers: Mapping[str, Barriers],
+) -> list[dict[str, Any]]:
+    """One line per dopant, also for those that failed."""
+    screened = {each.name: each for each in found.dopants}
+    failed = {each.id: each.reason for each in found.failures}
+    rows = []
+    for dopant in dopants:
+        row: dict[str, Any] = {
+            "dopant": dopant.name,
+            "element": dopant.element,
+            "oxidation_state": dopant.oxidation_state,
+            "site": dopant.site,
+            "source": dopant.source,
+            "article_outcome": dopant.outcome,
+        }
+        each = screened.get(dopant.name)
+        if each is None:
+            rows.append(row | {"failure": failed.get(dopant.name, "not screened")})
+            continue
+        row |= _hull_part(each) | _anchored_part(each)
+        row |= barriers.get(dopant.name, {})
+        energy = energies.get(dopant.name)
+        if isinstance(energy, Failure):
+            row["failure"] = energy.reason
+        rows.append(row)
+    return rows
+
+
+def _hull_part(each: ScreenedDopant) -> dict[str, Any]:
+    """Columns that need no relaxed cell."""
+    return {
+        "formula": each.formula,
+        "reaction_energy_eV": each.reaction_energy_eV,
+        "relative_energy_eV": each.relative_energy_eV,
+        "outcome": each.outcome,
+        "outcome_rule_b": each.outcome_rule_b,
+        "agrees_with_article": each.agrees,
+        "products": " ".join(each.titration.excess.products),
+        "smallest_gap_eV": each.interphase.smallest_gap_eV,
+        "volume_change_percent": each.interphase.volume_change_percent,
+    }
+
+
+def _anchored_part(each: ScreenedDopant) -> dict[str, Any]:
+    """Columns of a dopant with a relaxed cell."""
+    if each.anchored is None:
+        return {}
+    above = each.anchored.energy_above_hull_eV_per_atom
+    return {
+        "anchored_reaction_energy_eV": each.anchored_reaction_energy_eV,
+        "anchored_relative_energy_eV": each.anchored_relative_energy_eV,
+        "anchored_outcome": each.anchored_outcome,
+        "energy_above_hull_eV": above * sum(read_formula(each.formula).values()),
+        "spread_eV": each.spread_eV,
+    }
+
+
+def _relaxed(cells: Mapping[str, RelaxedCell | Failure]) -> list[RelaxedCell]:
+    return [cell for cell in cells.values() if isinstance(cell, RelaxedCell)]
+
+
+def _write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the rows as CSV, numbers in six digits."""
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(
+            stream, COLUMNS, lineterminator="\n", extrasaction="ignore"
+        )
+        writer.writeheader()
+        for row in rows:
+            writer.writerow(
+                {
+                    key: f"{value:.6g}" if isinstance(value, float) else value
+                    for key, value in row.items()
+                }
+            )
+
+
+def _finished(
+    folder: RunFolder, settings: DopantScreeningSettings
+) -> dict[str, Any] | None:
+    """Read what a run that has ended found; refuse to go on with other settings."""
+    before = folder.read(SETTINGS)
+    if before is None:
+        return None
+    now = plain(settings.model_dump(mode="json"))
+    differing = [key for key in FIXED if before.get(key) != now[key]]
+    if differing:
+        told = ", ".join(
+            f"{key}: {now[key]} for {before.get(key)}" for key in differing
+        )
+        raise InputError(
+            f"settings must be those of the run in '{folder.path}'; got {told}. Name "
+            "another folder, or use --overwrite."
+        )
+    return folder.read() if before == now else None
+
+
+def _models(
+    settings: DopantScreeningSettings, folder: RunFolder, progress: Progress
+) -> dict[str, Any]:
+    """Validate the models, or read what an earlier run found."""
+    kept = folder.read(MODELS)
+    if kept is not None:
+        return kept
+    from lithophile.stages.dopant_models import dopant_models  # noqa: PLC0415 (sklearn)
+
+    made = dopant_models(folder, seed=settings.seed, progress=progress)
+    write_json(folder.path / MODELS, made)
+    return made
