@@ -93,7 +93,7 @@ def anchored_energies(
     claim: Claim,
     progress: Progress,
 ) -> dict[str, CompoundEnergy | Failure]:
-    """Formation energies of the cells; a cell that failed keeps its reason."""
+    """Anchor the energies of the cells; a cell that failed keeps its reason."""
     relaxed = [cell for cell in cells.values() if isinstance(cell, RelaxedCell)]
     failed = {n: c for n, c in cells.items() if isinstance(c, Failure)}
     if not any(cell.name == UNDOPED for cell in relaxed):
@@ -148,7 +148,7 @@ def barriers(
 
 
 def _kept(folder: Path) -> dict[str, RelaxedCell | Failure]:
-    """What was relaxed before."""
+    """Read what was relaxed before."""
     if not folder.is_dir():
         return {}
     return {
@@ -185,10 +185,8 @@ def _references(
     found: dict[str, float] = {}
     if path.is_file():
         with path.open(encoding="utf-8", newline="") as stream:
-            found = {
-                row["formula"]: float(row["energy_eV"])
-                for row in csv.DictReader(stream)
-            }
+            rows = list(csv.DictReader(stream))
+        found = {row["formula"]: float(row["energy_eV"]) for row in rows}
     for formula, energy in relax_reference_compounds(
         dopants, load_potential(settings.model), known=tuple(found)
     ):

@@ -14,6 +14,8 @@ from screening.relaxed_cell_files import read_relaxed_cells, write_relaxed_cell
 from structures.dopants import load_llzo_dopants
 from training_data.errors import Failure
 
+FMAX = 0.1
+"""Largest force left [eV/Å]; the first cells were taken to 0.05."""
 FIRST = ("Al3+-Li", "Ga3+-Li", "Ta5+-Zr", "Nb5+-Zr")
 
 
@@ -32,7 +34,10 @@ def main(folder: Path) -> None:
     wanted = [row for row in rows if row.name not in done]
     if "undoped" not in done:
         wanted = [None, *wanted]
-    for cell in relax_doped_cells(wanted, load_potential("chgnet")):
+    cells = relax_doped_cells(
+        wanted, load_potential("chgnet"), fmax_eV_per_A=FMAX, n_runs=2
+    )
+    for cell in cells:
         write_relaxed_cell(folder, cell)
         said = cell.reason if isinstance(cell, Failure) else cell.to_json()
         print(said, flush=True)
