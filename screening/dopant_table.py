@@ -10,16 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.features import DopantFeatures, dopant_features
+from screening.passivation import STABLE_WITHIN_EV
 from structures.dopants import load_llzo_dopants, write_ion
 from training_data.errors import InputError
 
-MARGIN_eV_PER_FORMULA_UNIT = 0.1
-"""A dopant counts as stable if it reacts with at most so much more energy than the
-undoped compound; fixed before any label was computed."""
 TABLE = Path(__file__).parent / "data" / "llzo_dopant_reactions.csv"
 DopantSet = Literal["screened", "unseen"]
 Labels = Literal["hull", "article"]
-FEWEST_PER_CLASS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +93,7 @@ class DopantTable:
 
     rows: tuple[DopantRow, ...]
     undoped_energy_eV: float
-    margin_eV: float = MARGIN_eV_PER_FORMULA_UNIT
+    margin_eV: float = STABLE_WITHIN_EV
     labels: str = "reaction energy within the margin of the undoped compound's"
 
     def __post_init__(self) -> None:
@@ -165,7 +162,7 @@ def dopant_row(
     coordination_number: float,
     reaction_energy_eV: float,
     undoped_energy_eV: float,
-    margin_eV: float = MARGIN_eV_PER_FORMULA_UNIT,
+    margin_eV: float = STABLE_WITHIN_EV,
 ) -> DopantRow:
     """Row whose class follows from its reaction energy.
 
@@ -221,7 +218,7 @@ def load_dopant_table(
     *,
     dopants: DopantSet = "screened",
     labels: Labels = "hull",
-    margin_eV: float = MARGIN_eV_PER_FORMULA_UNIT,
+    margin_eV: float = STABLE_WITHIN_EV,
 ) -> DopantTable:
     """Shipped table of doped LLZO: hull energies, x = 0.25, nominal coordination.
 
