@@ -6,15 +6,12 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
-from scipy.optimize import linprog
 
 from mlip.potential import Potential
+from screening.balanced_formation import balanced_formation
 from screening.entries import Entries
-from screening.formulas import read_formula, reduced_formula
+from screening.formulas import read_formula
 from training_data.errors import Failure, InputError
-
-SMALLEST_AMOUNT = 1e-7
-RESIDUAL = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,9 +195,9 @@ def anchored_energy(
     | ν_0, ν_k | `reaction` |
 
     For ν_0 = 1 this is E_f(host) + [E_pot(compound) − E_pot(host) − Σ Δn_i μ_i] with
-    the exchanged atoms' chemical potentials μ_i from the phases. Where more phases are
-    given than needed, the reaction is the one that moves the fewest atoms through
-    phases other than the host.
+    the exchanged atoms' chemical potentials μ_i from the phases. ν_0 is how
+    often most elements of the host fit into the compound; where more phases are given
+    than needed, the reaction exchanges as few atoms as can be.
 
     The phases should be like the compound: oxides for an oxide, each element in its
     oxidation state there. Then the corrections that one scheme makes per anion, or for
@@ -339,70 +336,6 @@ def anchored_energies(
         except InputError as error:
             found.append(Failure(str(index), str(error)))
     return tuple(found)
-
-
-def balanced_formation(
-    formula: str, *, host: str, phases: Sequence[str]
-) -> dict[str, float]:
-    """Reaction that makes a compound of its host and as little else as possible.
-
-    Parameters
-    ----------
-    formula
-        The compound.
-    host
-        Phase that may give any number of atoms.
-    phases
-        Formulas of all phases, the host among them or not.
-
-    Returns
-    -------
-    dict
-        Phase → formula units per formula unit of the compound, those that take part.
-
-    Raises
-    ------
-    InputError
-        If the phases do not balance.
-
-    Examples
-    --------
-    >>> balanced_formation(
-    ...     "Li6.25La3Zr2Al0.25O12",
-    ...     host="Li7La3Zr2O12",
-    ...     phases=["Al2O3", "Li2O", "La2O3", "ZrO2"],
-    ... )
-    {'Li7La3Zr2O12': 1.0, 'Al2O3': 0.125, 'Li2O': -0.375}
-
-    """
-    wanted = read_formula(formula)
-    names = list(dict.fromkeys([host, *phases]))
-    contents = [read_formula(name) for name in names]
-    symbols = sorted({s for each in [wanted, *contents] for s in each})
-    matrix = np.array([[each.get(s, 0.0) for each in contents] for s in symbols])
-    target = np.array([wanted.get(s, 0.0) for s in symbols])
-    sizes = matrix.sum(axis=0)
-    costs = np.where(np.array(names) == host, 0.0, sizes)
-    solution = linprog(
-        np.concatenate([costs, costs]),
-        A_eq=np.hstack([matrix, -matrix]),
-        b_eq=target,
-        bounds=(0, None),
-        method="highs",
-    )
-    units = np.zeros(len(names))
-    if solution.x is not None:
-        units = solution.x[: len(names)] - solution.x[len(names) :]
-    if solution.x is None or np.abs(matrix @ units - target).max() > RESIDUAL:
-        raise InputError(
-            f"phases must balance {reduced_formula(formula)}; got {', '.join(names)}. "
-            "Add a phase for each element that has none."
-        )
-    return {
-        name: round(float(amount), 9)
-        for name, amount in zip(names, units, strict=True)
-        if abs(amount) > SMALLEST_AMOUNT
-    }
 
 
 def _check_energies(
