@@ -81,7 +81,7 @@ class ContentDependence:
                 fontsize=8,
                 color=ACCENT,
             )
-        ax.margins(x=0.14, y=0.14)
+        ax.margins(x=0.2, y=0.14)
         ax.set_xlabel(f"content x of {self.dopant} on {self.site} per formula unit")
         ax.set_ylabel("reaction energy\n(eV per formula unit)")
         ax.legend(frameon=False, fontsize=8)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from screening.formula_text import label
+from screening.formulas import reduced_formula
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 INK, ACCENT, PALE = "#1f3b4d", "#c8553d", "#8a8f94"
 TOP_V = 5.0
 ROOM_FOR_NUMBER_V = 0.4
-ON_HULL_EV = 1e-6
 
 
 def draw_windows(
@@ -22,8 +22,8 @@ def draw_windows(
     """Voltages of stability, one bar per compound in the order given.
 
     A bar without an upper end, of a compound that holds none of the ion, fades at the
-    top. Compounds above the hull, whose bar is that of the phases they decompose to,
-    are pale.
+    top. Compounds that are not stable themselves, whose bar is that of the phases they
+    decompose to, are pale.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def draw_windows(
     ends = [w.oxidation_V for w in windows if w.oxidation_V is not None]
     top = max([TOP_V, *(end + 0.4 for end in ends)])
     for row, window in enumerate(windows):
-        decomposes = window.energy_above_hull_eV_per_atom > ON_HULL_EV
+        decomposes = reduced_formula(window.compound) not in window.stable_phases
         low = window.reduction_V
         high = top if window.oxidation_V is None else window.oxidation_V
         ax.barh(

@@ -1,0 +1,38 @@
+"""Stability map: every pair, the same either way round, what stays apart is zero."""
+
+import numpy as np
+import pytest
+
+from screening import Entries, load_entries, stability_map
+from training_data.errors import InputError
+
+TOY = Entries.of({"LiCl": -2.0, "ZrCl4": -2.0}, scheme="toy", source="by hand")
+
+
+def test_known_answer():
+    """ZrCl4 + 4 Li → 4 LiCl + Zr releases 6 eV among nine atoms."""
+    found = stability_map(["ZrCl4", "LiCl"], electrodes=["Li", "LiCl"], entries=TOY)
+    expected = [[-6 / 9, 0.0], [0.0, np.nan]]
+    np.testing.assert_allclose(found.energies_eV_per_atom, expected, atol=1e-12)
+    assert found.titrations[1][1] is None
+
+
+def test_map_is_symmetric():
+    names = ["Li7La3Zr2O12", "Li6PS5Cl", "LiCoO2"]
+    found = stability_map(names, electrodes=names, entries=load_entries())
+    energies = found.energies_eV_per_atom
+    np.testing.assert_allclose(energies, energies.T, rtol=1e-5, atol=1e-9)
+    assert energies[1, 2] < energies[0, 2] <= 0
+    assert len(found.to_json()["strongest"]) == 6
+    ax = found.plot()
+    assert [text.get_text() for text in ax.texts][:2] == [
+        "–",
+        f"{-1000 * energies[0, 1]:.0f}",
+    ]
+
+
+def test_bad_formula_is_refused_before_any_work():
+    with pytest.raises(InputError, match="Qq"):
+        stability_map(["LiCl"], electrodes=["Li", "Qq2"], entries=TOY)
+    with pytest.raises(InputError, match="electrodes"):
+        stability_map(["LiCl"], electrodes=[], entries=TOY)
