@@ -25,7 +25,7 @@ SIGNS: tuple[tuple[str, str], ...] = (
     ("Program PWSCF", "Quantum ESPRESSO"),
     ("CP2K|", "CP2K"),
     ("ABACUS", "ABACUS"),
-    ("|___|___|", "GPAW"),
+    ("|__ |  _|", "GPAW"),
     ("|__||  |", "GPAW"),
     (" vasp.", "OUTCAR"),
 )

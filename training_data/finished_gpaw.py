@@ -36,6 +36,7 @@ def read_gpw(path: Path) -> FinishedOutput:
     reader = ulm.open(path)
     version = str(getattr(reader, "gpaw_version", "of unknown version"))
     parameters = reader.parameters.asdict()
+    reader.close()
     xc = parameters.get("xc", "LDA")
     mode = parameters.get("mode", {})
     cutoff = mode.get("ecut") if isinstance(mode, dict) else None
@@ -67,7 +68,7 @@ def read_gpaw_text(path: Path) -> FinishedOutput:
     """
     text = path.read_text(encoding="utf-8", errors="replace")
     code = _words(
-        found(r"\|__\|.*-\s*([\d.]+\w*)|\|_\|.*([\d.]+\w*)$", text) or "",
+        found(r"^ ?\|__ ?\|.*[-\s](\d+\.\d+\S*)\s*$", text) or "",
         found(r"^\s*(?:Cutoff|ecut)[^\d\n]*([\d.]+) *eV", text),
         found(r"Occupations\(name='([\w-]+)'", text),
         found(r"Occupations\(.*?width=([\d.]+)", text),

@@ -137,6 +137,8 @@ class CalculationProcess:
         """
         shutil.rmtree(self.run_folder, ignore_errors=True)
         self.run_folder.mkdir(parents=True)
+        if self._process is None or self._process.poll() is not None:
+            self.greet()  # starting again is not the time of a structure
         settings = self.settings
         moments = settings.use_magnetic_moments and atoms.has("initial_magmoms")
         request = {

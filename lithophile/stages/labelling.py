@@ -1,5 +1,6 @@
 """Labelling stage: a pool of structures becomes a file of labels."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from training_data.label_store import LabelStore, known_hashes, read_json, write
 from training_data.labelled_frame import refuse_unfit
 from training_data.labelling import cost
 from training_data.labelling_kpoints import kpoint_grid
+from training_data.labelling_process import CalculationProcess
 from training_data.labelling_settings import checked_settings
 
 
@@ -65,6 +67,12 @@ def labelling_stage(
         raise InputError(
             f"--out must be another file than the pool; got '{out}'. Name a new one."
         )
+    missing = [path for path in settings.skip if not path.is_file()]
+    if missing:
+        raise InputError(
+            f"--skip must name files of labels; got '{missing[0]}', which does not "
+            "exist. Check the name."
+        )
     if settings.finished:
         return _finished(settings, store, overwrite=overwrite)
     level = _level(settings, earlier)
@@ -72,6 +80,10 @@ def labelling_stage(
     refuse_unfit(frames, settings=level)
     if dry_run:
         return _plan(frames, level, settings, out)
+    new = not store.notes_path.exists()
+    if overwrite and out.exists():
+        with CalculationProcess(level, folder=_trial_folder(out)) as process:
+            process.greet()  # a code that cannot be used costs no labels
     _prepare(store, settings, overwrite=overwrite)
 
     def run(limit: int | None) -> dict[str, Any]:
@@ -95,6 +107,16 @@ def labelling_stage(
         so_far = run(0)
         early.begun = so_far["n_labelled"] + so_far["n_failed"] > 0
         raise LabellingInterrupted(so_far, early) from early
+    except InputError:
+        if new:
+            store.notes_path.unlink(missing_ok=True)
+            store.lock_path.unlink(missing_ok=True)
+        raise
+
+
+def _trial_folder(out: Path) -> Path:
+    """Name a folder in which the code is started to see whether it can be."""
+    return out.with_name(f".{out.stem}.trial-{os.getpid()}")
 
 
 def _refuse_out(out: Path, *, resume: bool, overwrite: bool) -> None:
