@@ -15,6 +15,7 @@ BENCHMARKS = (
     ("trajectory_writing.py",),
     ("ordering.py",),
     ("relaxation.py", "--threads", "1"),
+    ("screening_speed.py",),
     ("replicas.py", "--threads", "1", "--steps", "2", "--network-only"),
 )
 

@@ -1,0 +1,81 @@
+"""Entries and reactions: loading the table, one chemical system, all dopants.
+
+Targets, in processor time on one core: the table and its index in less than 1 s, the
+entries of one chemical system in less than 50 ms. What pymatgen takes to import is
+not counted.
+"""
+
+import sys
+import time
+
+import numpy as np
+import pymatgen.analysis.phase_diagram  # noqa: F401 (imported before the clock starts)
+
+from screening import decomposition_enthalpy, load_entries
+
+TARGET_LOADING_S, TARGET_SYSTEM_S = 1.0, 0.05
+SYSTEMS = ("Li-La-Zr-O-Al", "Li-La-Zr-O-Ta", "Li-La-Zr-O-Fe", "Li-P-S-Cl", "Li-Zr-Cl")
+N_COMPOUNDS = 100
+
+
+def loading() -> bool:
+    """Table read, with what finding rows needs; True where the target is missed."""
+    start = time.process_time()
+    entries = load_entries()
+    entries.compositions.rows_within({"Li"})
+    seconds = time.process_time() - start
+    print(
+        f"entries: {len(entries):,} compounds loaded in {seconds:.3f} s "
+        f"(target < {TARGET_LOADING_S:g} s)"
+    )
+    return seconds > TARGET_LOADING_S
+
+
+def chemical_systems() -> bool:
+    """Entries of single systems, the slowest counts; True where it is too slow."""
+    entries = load_entries()
+    slowest = 0.0
+    for system in SYSTEMS:
+        start = time.process_time()
+        found = entries.chemical_system(system)
+        listed = time.process_time() - start
+        start = time.process_time()
+        entries.phase_diagram(system)
+        built = time.process_time() - start
+        start = time.process_time()
+        entries.phase_diagram(system)
+        again = time.process_time() - start
+        print(
+            f"entries: {system}, {len(found)} entries in {1e3 * listed:.1f} ms "
+            f"(target < {1e3 * TARGET_SYSTEM_S:g} ms), phase diagram in "
+            f"{1e3 * built:.0f} ms, the second time in {1e6 * again:.0f} µs"
+        )
+        slowest = max(slowest, listed)
+    return slowest > TARGET_SYSTEM_S
+
+
+def decompositions() -> bool:
+    """Decomposition enthalpies of random compounds."""
+    entries = load_entries()
+    rng = np.random.default_rng(0)
+    formulas = [
+        "".join(
+            f"{s}{n}" for s, n in entries.compositions.composition(int(row)).items()
+        )
+        for row in rng.choice(len(entries), N_COMPOUNDS, replace=False)
+    ]
+    start = time.process_time()
+    for formula in formulas:
+        decomposition_enthalpy(formula, entries=entries)
+    each = (time.process_time() - start) / N_COMPOUNDS
+    print(f"entries: {1e3 * each:.1f} ms per decomposition enthalpy")
+    return False
+
+
+def main() -> int:
+    """Print a line per measurement; 1 where a target is missed."""
+    return int(any([loading(), chemical_systems(), decompositions()]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
