@@ -119,7 +119,11 @@ class ErrorReport:
 
 
 def evaluate_errors(
-    potential: Potential, dataset: Dataset, *, remove_energy_offset: bool = False
+    potential: Potential,
+    dataset: Dataset,
+    *,
+    remove_energy_offset: bool = False,
+    also: Mapping[str, np.ndarray] | None = None,
 ) -> ErrorReport:
     r"""Errors of energies per atom, forces and stresses, per config_type.
 
@@ -132,6 +136,8 @@ def evaluate_errors(
     remove_energy_offset
         Subtract each group's mean energy error per atom first.  Only for
         potentials whose energies have another zero than the labels.
+    also
+        Further groups by name: masks of shape (n_frames,).
 
     Returns
     -------
@@ -154,13 +160,14 @@ def evaluate_errors(
     """
     found = potential.evaluate(list(dataset))
     kinds = np.array(dataset.config_types)
+    masks = {str(kind): kinds == kind for kind in np.unique(kinds)} | dict(also or {})
     judged = np.isfinite(found.energies)
     comparison = _Comparison.of(dataset, found)
     groups = {
-        str(kind): comparison.errors(
-            judged & (kinds == kind), remove_energy_offset=remove_energy_offset
+        name: comparison.errors(
+            judged & mask, remove_energy_offset=remove_energy_offset
         )
-        for kind in np.unique(kinds)
+        for name, mask in masks.items()
     }
     return ErrorReport(
         groups=groups,

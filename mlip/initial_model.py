@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase.data import atomic_numbers, chemical_symbols
@@ -19,6 +19,9 @@ from mlip.reference_energies import (
 from mlip.training_config import TrainingConfig
 from mlip.training_graphs import build_graphs, build_loader
 from training_data import Dataset, InputError
+
+if TYPE_CHECKING:
+    from mlip.training_start import Start
 
 _WEIGHTS = "model.safetensors"
 
@@ -80,7 +83,9 @@ def find_start(path: Path) -> tuple[Path, ModelCard]:
     return weights, card
 
 
-def build_initial_model(config: TrainingConfig, train: Dataset) -> InitialModel:
+def build_initial_model(
+    config: TrainingConfig, train: Dataset, start: "Start | None" = None
+) -> InitialModel:
     """Network for a run, in torch's default precision.
 
     Parameters
@@ -90,6 +95,8 @@ def build_initial_model(config: TrainingConfig, train: Dataset) -> InitialModel:
     train
         Training frames: they set reference energies, and for a new network the
         mean number of neighbours and the scale of the forces.
+    start
+        Earlier model (:func:`mlip.training_start.load_start`).
 
     Returns
     -------
@@ -110,9 +117,9 @@ def build_initial_model(config: TrainingConfig, train: Dataset) -> InitialModel:
             "Take cpu, or install PyTorch with CUDA."
         )
         raise InputError(message)
-    if config.start_from is None:
+    if start is None:
         return _new_model(config, train)
-    return _earlier_model(config, train, config.start_from)
+    return _earlier_model(config, train, start)
 
 
 def _new_model(config: TrainingConfig, train: Dataset) -> InitialModel:
@@ -143,21 +150,24 @@ def _new_model(config: TrainingConfig, train: Dataset) -> InitialModel:
     )
 
 
-def _earlier_model(config: TrainingConfig, train: Dataset, path: Path) -> InitialModel:
+def _earlier_model(
+    config: TrainingConfig, train: Dataset, earlier: "Start"
+) -> InitialModel:
     import torch
 
-    from mlip.weights import build_model, read_weights  # noqa: PLC0415
+    from mlip.weights import build_model  # noqa: PLC0415
 
-    weights, card = find_start(path)
-    architecture, tensors = dict(card.architecture), read_weights(weights)
+    card = earlier.card
+    architecture, tensors = dict(card.architecture), earlier.read_tensors()
     origins = _new_elements(config, train, card)
-    if origins:
+    kept = [s for s in earlier.known if earlier.keeps_elements or s in train.species]
+    if origins or len(kept) < len(earlier.known):
         from mlip.new_elements import with_elements  # noqa: PLC0415 (torch)
 
         architecture, tensors = with_elements(
             architecture,
             tensors,
-            symbols=[*_symbols(architecture), *origins],
+            symbols=[*kept, *origins],
             origins=origins,
         )
     network: Any = build_model(architecture, tensors, dtype=config.dtype)

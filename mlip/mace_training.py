@@ -16,9 +16,11 @@ import numpy as np
 
 from mlip.training_config import LossWeights, TrainingConfig
 from mlip.training_graphs import build_loader
+from mlip.training_stop import StopRequest, TrainingPreempted, watch_signals
 
 Progress = Callable[[int, int, dict[str, float]], None]
 CHECKPOINT_EVERY_S = 20.0
+PATIENCE_AFTER_SIGNAL_S = 10.0
 _OUTPUT = {"forces": True, "virials": False, "stress": True}
 _PLATEAU_EPOCHS, _PLATEAU_FACTOR = 20, 0.8
 _HUBER_DELTA = 0.01
@@ -88,6 +90,9 @@ class MaceTraining:
         self._plateau = {"rate": 1.0, "lowest": math.inf, "waited": 0.0}
         self._losses: list[float] = []
         self._saved_at = -math.inf
+        self._waited = 0
+        self._request = StopRequest()
+        self._epoch_s = math.inf
 
     def load(self) -> None:
         """Continue from the checkpoint file, weights only (nothing is executed)."""
@@ -104,6 +109,7 @@ class MaceTraining:
         self._best = state["best"]
         self._best_loss = state["best_loss"]
         self._plateau = state["plateau"]
+        self._waited = state.get("waited", 0)
 
     def save(self) -> None:
         """Write the checkpoint file, whole or not at all."""
@@ -120,6 +126,7 @@ class MaceTraining:
             "best": self._best,
             "best_loss": self._best_loss,
             "plateau": self._plateau,
+            "waited": self._waited,
         }
         partial = self.checkpoint.with_suffix(".partial")
         torch.save(state, partial)
@@ -127,7 +134,7 @@ class MaceTraining:
         self._saved_at = time.monotonic()
 
     def run(self, progress: Progress | None = None) -> None:
-        """Train to the last epoch or the time limit, then load the best weights.
+        """Train to the last epoch or another limit, then load the best weights.
 
         Parameters
         ----------
@@ -138,8 +145,16 @@ class MaceTraining:
         ------
         TrainingDivergedError
             When the loss stops being finite; the last checkpoint is kept.
+        TrainingPreempted
+            After a signal: with a checkpoint of the running epoch when an epoch takes
+            less than 10 s, otherwise of the last whole one.
 
         """
+        with watch_signals() as self._request:
+            self._run(progress)
+        self.model.load_state_dict(self._best)
+
+    def _run(self, progress: Progress | None) -> None:
         from mace.tools.train import train_one_epoch  # noqa: PLC0415
 
         config = self.config
@@ -148,6 +163,7 @@ class MaceTraining:
             self._enter_stage()
             self._generator.manual_seed(config.seed * 1_000_003 + self.epoch)
             self._losses = []
+            started = time.monotonic()
             train_one_epoch(
                 model=self.model,
                 loss_fn=self._loss(),
@@ -169,25 +185,39 @@ class MaceTraining:
                 )
                 raise TrainingDivergedError(message)
             self.epoch += 1
+            self._epoch_s = time.monotonic() - started
             self.elapsed_s = time.monotonic() - began
             errors = self._validate()
             self._record(errors)
             self.elapsed_s = time.monotonic() - began
             if (
                 self._finished()
+                or self._request.signal_name
                 or time.monotonic() - self._saved_at > CHECKPOINT_EVERY_S
             ):
                 self.save()
             if progress is not None:
                 progress(self.epoch, config.epochs, errors)
-        self.model.load_state_dict(self._best)
+            if self._request.signal_name and not self._finished():
+                raise TrainingPreempted(self._request.signal_name, self.epoch)
 
     def log(self, metrics: dict[str, Any]) -> None:
         """Take the loss of one step (called by mace-torch)."""
         self._losses.append(float(metrics["loss"]))
 
     def _finished(self) -> bool:
-        return self.epoch >= self.config.epochs or self._share_of_time() >= 1.0
+        return (
+            self.epoch >= self.config.epochs
+            or self._share_of_time() >= 1.0
+            or (self._out_of_patience() and self._in_last_stage())
+        )
+
+    def _out_of_patience(self) -> bool:
+        patience = self.config.patience_epochs
+        return patience is not None and self._waited >= patience
+
+    def _in_last_stage(self) -> bool:
+        return self.config.second_stage is None or self._stage > 1
 
     def _share_of_time(self) -> float:
         limit = self.config.max_minutes
@@ -204,10 +234,21 @@ class MaceTraining:
             self.elapsed_s = time.monotonic() - began
             if index > 0 and self._share_of_time() >= 1.0:
                 return
+            if self._request.signal_name and self._epoch_s > PATIENCE_AFTER_SIGNAL_S:
+                self._leave_epoch()
             rate = self._rate(self._share(index / n_batches))
             for group in self._optimizer.param_groups:
                 group["lr"] = rate
             yield batch
+
+    def _leave_epoch(self) -> None:
+        """End inside an epoch: the checkpoint on disk is of the last whole one."""
+        import torch
+
+        saved = 0
+        if self.checkpoint.is_file():
+            saved = torch.load(self.checkpoint, weights_only=True)["epoch"]
+        raise TrainingPreempted(self._request.signal_name, saved)
 
     def _rate(self, share: float) -> float:
         config = self.config
@@ -225,9 +266,12 @@ class MaceTraining:
 
     def _enter_stage(self) -> None:
         second = self.config.second_stage
-        begins = second is not None and self._share() >= second.start_fraction
+        begins = second is not None and (
+            self._share() >= second.start_fraction or self._out_of_patience()
+        )
         if begins and self._stage == 1:
             self._stage = 2
+            self._waited = 0
             self._best_loss = math.inf
             self._plateau = {**self._plateau, "lowest": math.inf, "waited": 0.0}
 
@@ -275,6 +319,7 @@ class MaceTraining:
 
     def _record(self, errors: dict[str, float]) -> None:
         judged = errors.get("validation_loss", -float(self.epoch))
+        self._waited = 0 if judged < self._best_loss else self._waited + 1
         if judged < self._best_loss or not self._best:
             self._best_loss = judged
             with self._average.average_parameters():

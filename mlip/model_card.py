@@ -98,6 +98,10 @@ class ModelCard:
         values["held_out"] = list(self.held_out)
         return {**extra, **values}
 
+    def with_extra(self, more: Mapping[str, Any]) -> "ModelCard":
+        """Card with further entries."""
+        return dataclasses.replace(self, extra={**self.extra, **more})
+
     @classmethod
     def from_json(
         cls, values: Mapping[str, Any], *, source: str = "card"

@@ -2,66 +2,45 @@
 
 import json
 import platform
+import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import yaml
 from ase.data import atomic_numbers
 
-from mlip.error_report import evaluate_errors
-from mlip.initial_model import InitialModel, build_initial_model, find_start
+from mlip.initial_model import InitialModel, build_initial_model
 from mlip.model_card import ModelCard, card_path, file_sha256, write_card
 from mlip.registry import load_potential
+from mlip.training_committee import judge, judge_forgetting, train_committee
 from mlip.training_config import TrainingConfig
 from mlip.training_curve import plot_training_curve
+from mlip.training_files import (
+    CHECKPOINT,
+    CONFIG,
+    MODEL,
+    PROVENANCE,
+    RESULT,
+    Progress,
+    TrainingResult,
+    read_result,
+    write_config,
+    write_json,
+)
 from mlip.training_graphs import build_graphs
 from mlip.training_setup import TrainingSetup, prepare_training
 from training_data import InputError
 
-Progress = Callable[[int, int, dict[str, float]], None]
-CHECKPOINT, MODEL, RESULT = "checkpoint.pt", "model.safetensors", "result.json"
-CONFIG, PROVENANCE = "config.yaml", "provenance.json"
+CURVE_EVERY_S = 60.0
+if TYPE_CHECKING:
+    from mlip.mace_training import MaceTraining
+
 _MAY_CHANGE = {"epochs", "max_minutes", "num_threads", "device", "name", "description"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingResult:
-    """What a finished training run left behind.
-
-    Parameters
-    ----------
-    model, card
-        Weights file and model card.
-    n_epochs
-        Passes over the training set.
-    minutes
-        Wall-clock time of the training itself, minutes.
-    energy_rmse_meV_per_atom, force_rmse_meV_per_A
-        Errors on the set that `judged_on` names.
-    judged_on
-        "test"; "validation" where there is no test set, else "train".
-    errors
-        All errors: {set: {"groups": {...}, "all": {...}}}.
-
-    """
-
-    model: Path
-    card: Path
-    n_epochs: int
-    minutes: float
-    energy_rmse_meV_per_atom: float
-    force_rmse_meV_per_A: float
-    judged_on: str
-    errors: Mapping[str, Any]
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values, paths as strings."""
-        return {**asdict(self), "model": str(self.model), "card": str(self.card)}
 
 
 def train(
@@ -100,13 +79,17 @@ def train(
     """
     out = Path(out)
     if resume and (out / RESULT).is_file():
-        return _read_result(out)
+        return read_result(out)
     if not resume and out.is_dir() and any(out.iterdir()):
         message = (
             f"out must be a new or empty folder; got {str(out)!r}, which holds "
             "files. Choose another, or resume the run."
         )
         raise InputError(message)
+    if config.committee > 1:
+        result = train_committee(config, out=out, progress=progress, train=train)
+        write_json(result.to_json(), out / RESULT)
+        return result
     setup = prepare_training(config)
     resuming = resume and (out / CHECKPOINT).is_file()
     if resuming:
@@ -131,7 +114,7 @@ def _train(
         use_threads(config.num_threads)
     # torch, e3nn and mace deprecate what they use of each other, on every call
     with default_dtype(DTYPES[config.dtype]), warnings.catch_warnings(action="ignore"):
-        initial = build_initial_model(config, setup.split.train)
+        initial = build_initial_model(config, setup.split.train, setup.start)
         validation_graphs = build_graphs(
             setup.split.validation,
             numbers=initial.architecture["atomic_numbers"],
@@ -148,12 +131,15 @@ def _train(
         )
         if resuming:
             training.load()
-        training.run(progress)
+        training.run(_drawing(training, out, progress))
     save_weights(training.model, out / MODEL)
     card = _card(config, setup, initial, training.history, out / MODEL)
     write_card(card, card_path(out / MODEL))
-    errors = _judge(out / MODEL, setup)
-    write_card(replace(card, errors=errors), card_path(out / MODEL))
+    potential = load_potential(out / MODEL)
+    errors = judge(potential, setup)
+    forgetting = judge_forgetting(potential, setup, out)
+    told = {} if forgetting is None else {"forgetting": forgetting}
+    write_card(replace(card, errors=errors).with_extra(told), card_path(out / MODEL))
     _write_curve(training.history, out)
     judged_on = next(name for name in ("test", "validation", "train") if name in errors)
     total = errors[judged_on]["all"]
@@ -166,28 +152,44 @@ def _train(
         force_rmse_meV_per_A=total["force_rmse_meV_per_A"],
         judged_on=judged_on,
         errors=errors,
+        forgetting=forgetting,
     )
-    _write_json(result.to_json(), out / RESULT)
+    write_json(result.to_json(), out / RESULT)
     return result
+
+
+def _drawing(
+    training: "MaceTraining", out: Path, progress: Progress | None
+) -> Progress:
+    """Report that also draws the curve, at most once a minute."""
+    drawn = time.monotonic()
+
+    def report(done: int, epochs: int, errors: dict[str, float]) -> None:
+        nonlocal drawn
+        if time.monotonic() - drawn > CURVE_EVERY_S:
+            _write_curve(training.history, out)
+            drawn = time.monotonic()
+        if progress is not None:
+            progress(done, epochs, errors)
+
+    return report
 
 
 def _begin_folder(
     config: TrainingConfig, setup: TrainingSetup, initial: InitialModel, out: Path
 ) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    text = yaml.safe_dump(
-        config.model_dump(mode="json"), sort_keys=False, allow_unicode=True
-    )
-    (out / CONFIG).write_text(text, encoding="utf-8")
+    write_config(config, out)
     provenance = {
         "versions": _versions(),
         "data_sha256": dict(setup.data_sha256),
+        "data_versions": dict(setup.data_versions),
         "reference_energies": asdict(initial.references),
         "architecture": dict(initial.architecture),
         "new_elements": dict(initial.new_elements),
         "split": _split_groups(setup),
     }
-    _write_json(provenance, out / PROVENANCE)
+    write_json(provenance, out / PROVENANCE)
 
 
 def _check_same_run(config: TrainingConfig, setup: TrainingSetup, out: Path) -> None:
@@ -220,12 +222,12 @@ def _card(
     history: Sequence[Mapping[str, float]],
     weights: Path,
 ) -> ModelCard:
-    start = config.start_from
+    start = setup.start
     return ModelCard(
         name=config.name,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         level_of_theory=config.level,
-        elements=_elements(config, setup),
+        elements=_elements(setup),
         reference_energies_eV=dict(initial.references.energies_eV),
         architecture=dict(initial.architecture),
         weights_sha256=file_sha256(weights),
@@ -241,32 +243,17 @@ def _card(
             "reference_energies": asdict(initial.references),
             "new_elements": dict(initial.new_elements),
             "split": _split_groups(setup),
-            "started_from_sha256": None
-            if start is None
-            else find_start(start)[1].weights_sha256,
+            "started_from_sha256": None if start is None else start.card.weights_sha256,
+            "data_versions": dict(setup.data_versions),
             "last_epoch": dict(history[-1]) if history else {},
         },
     )
 
 
-def _elements(config: TrainingConfig, setup: TrainingSetup) -> tuple[str, ...]:
-    start = config.start_from
-    known = () if start is None else find_start(start)[1].elements
+def _elements(setup: TrainingSetup) -> tuple[str, ...]:
+    start = setup.start
+    known = start.card.elements if start is not None and start.keeps_elements else ()
     return tuple(sorted({*known, *setup.species}, key=lambda s: atomic_numbers[s]))
-
-
-def _judge(weights: Path, setup: TrainingSetup) -> dict[str, Any]:
-    potential = load_potential(weights)
-    parts = {
-        "train": setup.judged.train,
-        "validation": setup.judged.validation,
-        "test": setup.judged.test,
-    }
-    return {
-        name: evaluate_errors(potential, part).to_json()
-        for name, part in parts.items()
-        if len(part) > 0
-    }
 
 
 def _held_out(setup: TrainingSetup) -> tuple[str, ...]:
@@ -289,24 +276,12 @@ def _split_groups(setup: TrainingSetup) -> dict[str, list[str]]:
 
 
 def _write_curve(history: Sequence[Mapping[str, float]], out: Path) -> None:
-    _write_json(list(history), out / "training_curve.json")
+    write_json(list(history), out / "training_curve.json")
     figure = plot_training_curve(history)
     figure.savefig(out / "training_curve.png", dpi=120)
-
-
-def _read_result(out: Path) -> TrainingResult:
-    values = json.loads((out / RESULT).read_text(encoding="utf-8"))
-    values.update(model=out / MODEL, card=card_path(out / MODEL))
-    return TrainingResult(**values)
 
 
 def _versions() -> dict[str, str]:
     return {
         name: version(name) for name in ("mace-torch", "torch", "e3nn", "ase", "numpy")
     } | {"python": platform.python_version()}
-
-
-def _write_json(values: Any, path: Path) -> None:  # noqa: ANN401
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(values, indent=1, ensure_ascii=False), "utf-8")
-    partial.replace(path)

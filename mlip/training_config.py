@@ -173,6 +173,21 @@ class TrainingConfig(BaseModel):
         "fitted to the training set, or given as {symbol: energy}.",
     )
 
+    foundation: str | None = Field(
+        default=None,
+        description="Foundation model to go on from: mace-mp:small, mace-mp:medium, "
+        "mace-mp:large, or a checkpoint of mace-torch (with trust_model).",
+    )
+    trust_model: bool = Field(
+        default=False,
+        description="Open the checkpoint that foundation names, which can execute any "
+        "code.",
+    )
+    old_data: tuple[str, ...] | None = Field(
+        default=None,
+        description="Data on which the forgetting of start_from is judged; null for "
+        "those of its card, as far as they are there.",
+    )
     new_elements: dict[str, str] = Field(
         default={},
         description="Elements that start_from lacks, with the one whose weights each "
@@ -184,6 +199,19 @@ class TrainingConfig(BaseModel):
         default=None,
         gt=0,
         description="Wall-clock limit, minutes; the schedule is fitted into it.",
+    )
+    patience_epochs: int | None = Field(
+        default=None,
+        ge=1,
+        description="End a stage after so many epochs without a lower validation "
+        "loss; null for never. Counts anew in the second stage.",
+    )
+    committee: int = Field(
+        default=1,
+        ge=1,
+        le=16,
+        description="Members with seeds seed, seed + 1, …: a committee tells how far "
+        "it can be believed. Limits on time and epochs are those of one member.",
     )
     batch_size: int = Field(default=8, ge=1, description="Frames per optimiser step.")
     learning_rate: float = Field(
@@ -270,20 +298,27 @@ class TrainingConfig(BaseModel):
 
     @model_validator(mode="after")
     def _new_to_an_earlier_model(self) -> Self:
-        if self.new_elements and self.start_from is None:
+        earlier = self.start_from is not None or self.foundation is not None
+        if self.new_elements and not earlier:
             raise ValueError(
                 "new_elements must be left out without start_from; got "
                 f"{self.new_elements!r}. A new network learns every element."
+            )
+        if self.start_from is not None and self.foundation is not None:
+            raise ValueError(
+                "foundation must be left out when start_from is given; got both, "
+                f"{self.foundation!r} and '{self.start_from}'. Choose one."
             )
         return self
 
     @model_validator(mode="after")
     def _one_architecture(self) -> Self:
-        if self.start_from is not None and "architecture" in self.model_fields_set:
+        earlier = self.start_from is not None or self.foundation is not None
+        if earlier and "architecture" in self.model_fields_set:
             default = ArchitectureConfig()
             if self.architecture != default:
                 raise ValueError(
-                    "architecture must be left out when start_from is given; got "
+                    "architecture must be left out with start_from or foundation; got "
                     f"{self.architecture!r}. The earlier model's network is kept."
                 )
         if self.final_learning_rate > self.learning_rate:

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
+from typing import Any
 
-from ase.data import atomic_numbers, chemical_symbols
+from ase.data import atomic_numbers
 
-from mlip.initial_model import find_start
 from mlip.model_card import file_sha256
 from mlip.training_config import SplitConfig, TrainingConfig
+from mlip.training_start import Start, load_start
 from training_data import (
     Dataset,
     InputError,
@@ -20,6 +21,7 @@ from training_data import (
     split_by_group,
 )
 from training_data.level_of_theory import D3
+from training_data.versions import dataset_version
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,14 @@ class TrainingSetup:
         Hash of every data file, by the name it was asked for.
     species
         Elements of all frames, by atomic number.
+    start
+        What training begins with; None for a new network.
+    old_data
+        Data that the earlier model knew, at its level; None where there are none.
+    no_old_data
+        Why there are none.
+    data_versions
+        Version of every data file: number, hash, frames per kind and element.
 
     """
 
@@ -47,6 +57,10 @@ class TrainingSetup:
     runtime_dispersion: str
     data_sha256: Mapping[str, str]
     species: tuple[str, ...]
+    start: Start | None
+    old_data: Dataset | None
+    no_old_data: str
+    data_versions: Mapping[str, Mapping[str, Any]]
 
 
 def prepare_training(config: TrainingConfig) -> TrainingSetup:
@@ -69,9 +83,11 @@ def prepare_training(config: TrainingConfig) -> TrainingSetup:
 
     """
     paths = {name: find_data(name) for name in config.dataset}
-    labels = reduce(Dataset.joined, map(read_dataset, paths.values()))
+    parts = [read_dataset(path) for path in paths.values()]
+    labels = reduce(Dataset.joined, parts)
     target = labels.at_level(config.level)
-    added = _runtime_dispersion(config)
+    start = load_start(config)
+    added = _runtime_dispersion(config, start)
     dataset = labels.at_level(labels.level.functional) if added else target
     kinds = set(dataset.config_types)
     unknown = sorted(set(config.config_type_weights) - kinds)
@@ -88,21 +104,32 @@ def prepare_training(config: TrainingConfig) -> TrainingSetup:
             f"{len(dataset)}. Hold out fewer groups, or change its fractions or salt."
         )
         raise InputError(message)
-    _check_elements(config, dataset, split)
+    _check_elements(start, dataset, split)
+    if config.patience_epochs is not None and len(split.validation) == 0:
+        message = (
+            "patience_epochs must be left out when no frame validates; got "
+            f"{config.patience_epochs}. Give split.fractions a share for validation."
+        )
+        raise InputError(message)
+    old_data, no_old_data = _find_old_data(config, start)
     return TrainingSetup(
         split=split,
         judged=judged,
         runtime_dispersion=added,
         data_sha256={name: file_sha256(path) for name, path in paths.items()},
         species=tuple(sorted(dataset.species, key=lambda s: atomic_numbers[s])),
+        start=start,
+        old_data=old_data,
+        no_old_data=no_old_data,
+        data_versions={
+            name: dataset_version(path, dataset=part).to_json()
+            for (name, path), part in zip(paths.items(), parts, strict=True)
+        },
     )
 
 
-def _check_elements(config: TrainingConfig, dataset: Dataset, split: Split) -> None:
-    known: set[str] = set()
-    if config.start_from is not None:
-        numbers = find_start(config.start_from)[1].architecture["atomic_numbers"]
-        known = {chemical_symbols[number] for number in numbers}
+def _check_elements(start: Start | None, dataset: Dataset, split: Split) -> None:
+    known = set() if start is None else set(start.known)
     unseen = sorted(dataset.species - split.train.species - known)
     if unseen:
         message = (
@@ -113,10 +140,8 @@ def _check_elements(config: TrainingConfig, dataset: Dataset, split: Split) -> N
         raise InputError(message)
 
 
-def _runtime_dispersion(config: TrainingConfig) -> str:
-    earlier = ""
-    if config.start_from is not None:
-        earlier = find_start(config.start_from)[1].runtime_dispersion
+def _runtime_dispersion(config: TrainingConfig, start: Start | None) -> str:
+    earlier = "" if start is None else start.card.runtime_dispersion
     wanted = config.dispersion or ("runtime" if earlier else "learnt")
     if earlier and wanted == "learnt":
         message = (
@@ -134,6 +159,29 @@ def _runtime_dispersion(config: TrainingConfig) -> str:
         )
         raise InputError(message)
     return D3
+
+
+def _find_old_data(
+    config: TrainingConfig, start: Start | None
+) -> tuple[Dataset | None, str]:
+    """Find the data that judge forgetting, or the reason why there are none."""
+    if start is None:
+        return None, "there is no earlier model"
+    if not start.keeps_elements:
+        return None, "a foundation model comes without its data"
+    level = start.card.level_of_theory
+    if config.old_data == ():
+        return None, "old_data is empty"
+    if config.old_data is not None:
+        sets = [read_dataset(find_data(name), level=level) for name in config.old_data]
+    else:
+        hashes = start.card.data_sha256
+        paths = [find_data(name) for name in hashes]
+        there = [path for path in paths if path.is_file()]
+        sets = [read_dataset(path, level=level) for path in there]
+    if not sets:
+        return None, f"none of {sorted(start.card.data_sha256)} is there; give old_data"
+    return reduce(Dataset.joined, sets), ""
 
 
 def find_data(name: str) -> Path:

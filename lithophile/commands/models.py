@@ -49,7 +49,9 @@ def check_model(
 
     Its file agrees with its card; forces are the gradient of the energy and stress
     its strain derivative; rotation, translation, permutation, wrapping and supercells
-    change nothing; a batch gives what single calls give.
+    change nothing; a batch gives what single calls give, and single precision what
+    double gives; nothing jumps at the cutoff; every pair of elements repels at short
+    distance. What a failed check means is printed with it.
 
     [bold]Example[/bold]
 

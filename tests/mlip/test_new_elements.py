@@ -163,6 +163,7 @@ def test_released_model_learns_hafnium(tmp_path):
             level="PBE-D3(BJ)",
             start_from=MODELS / "li-zr-cl.safetensors",
             split={"fractions": [1.0, 0.0, 0.0]},
+            old_data=(),
             epochs=1,
             learning_rate=1e-15,
             final_learning_rate=1e-15,
