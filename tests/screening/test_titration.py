@@ -92,7 +92,6 @@ def test_path_of_aluminium_doped_garnet(entries):
     ],
 )
 def test_kinks_are_those_of_pymatgen(entries, compound, electrode):
-
     found = titration(compound, entries=entries, electrode=electrode)
     system = {*read_formula(compound), *read_formula(electrode)}
     reference = InterfacialReactivity(

@@ -34,7 +34,6 @@ def test_published_windows(entries, formula, reduction_V, oxidation_V):
     "formula", ["Li7La3Zr2O12", "Li6PS5Cl", "Li3YCl6", "Li6.25La3Zr2Al0.25O12"]
 )
 def test_window_is_that_of_pymatgen(entries, formula):
-
     found = electrochemical_window(formula, entries=entries)
     composition = Composition(formula)
     diagram = entries.phase_diagram({e.symbol for e in composition})
