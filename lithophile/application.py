@@ -24,6 +24,7 @@ from lithophile.commands.relax import relax
 from lithophile.commands.report import report
 from lithophile.commands.run import run
 from lithophile.commands.schema import schema
+from lithophile.commands.screen import screen
 from lithophile.commands.train import train
 from lithophile.console import complain
 from lithophile.exit_codes import FAILED, exit_code, is_explained
@@ -82,6 +83,7 @@ application.command(rich_help_panel=_STAGES)(relax)
 application.command(rich_help_panel=_STAGES)(md)
 application.add_typer(analyze, name="analyze", rich_help_panel=_STAGES)
 application.add_typer(export, name="export", rich_help_panel=_STAGES)
+application.add_typer(screen, name="screen", rich_help_panel=_STAGES)
 
 
 def main() -> None:
