@@ -74,7 +74,7 @@ class ReactionEnergy:
 
 
 def with_reaction_energies(
-    entries: Entries, reactions: Sequence[ReactionEnergy] | None = None
+    entries: Entries, *, reactions: Sequence[ReactionEnergy] | None = None
 ) -> Entries:
     """Entries together with compounds anchored on them by reaction energies.
 
@@ -108,7 +108,7 @@ def with_reaction_energies(
     >>> own = Entries.of({"LiCl": -2.0, "ZrCl4": -2.0}, scheme="PBE", source="own")
     >>> found = with_reaction_energies(
     ...     own,
-    ...     [
+    ...     reactions=[
     ...         ReactionEnergy(
     ...             formula="Li2ZrCl6",
     ...             reactants={"LiCl": 2, "ZrCl4": 1},
