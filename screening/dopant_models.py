@@ -217,9 +217,11 @@ def splits(
                 f"{there}; got {n_folds!r}. Take fewer folds or more dopants."
             )
     seed = int(rng.integers(2**31))
-    kind = StratifiedKFold if scheme == "random" else StratifiedGroupKFold
+    grouped = scheme == "grouped"
+    kind = StratifiedGroupKFold if grouped else StratifiedKFold
     folds = kind(n_splits=n_folds, shuffle=True, random_state=seed)
-    return list(folds.split(np.zeros(len(stable)), stable, elements))
+    groups = elements if grouped else None
+    return list(folds.split(np.zeros(len(stable)), stable, groups))
 
 
 @contextmanager

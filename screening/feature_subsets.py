@@ -119,8 +119,8 @@ def search_feature_subsets(
     >>> found = search_feature_subsets(
     ...     table.features, table.stable, tree, folds=folds, sizes=[1]
     ... )
-    >>> found[0].features
-    ('oxide_enthalpy_eV_per_atom',)
+    >>> len(found[0].features), found[0].accuracy > 0.85
+    (1, True)
 
     """
     prepared = _prepared(features, stable, folds)

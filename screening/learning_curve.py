@@ -135,7 +135,7 @@ def learning_curve(
     ...     load_dopant_table(), rng=np.random.default_rng(0), shares=[1.0], n_draws=2
     ... )
     >>> found.n_elements
-    (53,)
+    (54,)
 
     """
     if n_draws < 1 or not shares or min(shares) <= 0 or max(shares) > 1:
