@@ -1,7 +1,7 @@
 """Entries for the screening stages: the shipped ones, a user's own, or both."""
 
 from lithophile.screening_settings import EntriesSettings
-from screening import Entries, load_entries, with_reaction_energies
+from screening import Entries, load_entries
 from screening.entries_files import read_entries
 from training_data import InputError
 
@@ -23,8 +23,8 @@ def open_entries(settings: EntriesSettings) -> Entries:
             raise InputError(
                 "own_only must come with own entries; got none. Add --entries FILE."
             )
-        return with_reaction_energies(load_entries())
+        return load_entries(with_halides=True)
     own = read_entries(settings.entries, scheme=settings.scheme)
     if settings.own_only:
         return own
-    return with_reaction_energies(load_entries()).merged_with(own)
+    return load_entries(with_halides=True).merged_with(own)
