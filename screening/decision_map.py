@@ -193,8 +193,8 @@ def decision_map(
         raise InputError(
             f"features must be two different ones; got {features!r}. Choose another."
         )
-    there = np.isfinite(table.features[:, columns]).all(axis=1).tolist()
-    kept = [row for row, keep in zip(table.rows, there, strict=True) if keep]
+    complete = np.isfinite(table.features[:, columns]).all(axis=1)
+    kept = [table.rows[index] for index in np.flatnonzero(complete)]
     if len({row.stable for row in kept}) < 2 or len(kept) < FEWEST:  # noqa: PLR2004
         raise InputError(
             f"table must hold at least {FEWEST} dopants of both classes with "
