@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from pymatgen.analysis.phase_diagram import PDEntry, PhaseDiagram
 
 
+ZERO_EV_PER_ATOM = 1e-6
+"""An element so far below its reference state is taken for a mistake."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Entries:
     """Compounds with formation energies of one correction scheme.
@@ -61,7 +65,16 @@ class Entries:
     def of(
         cls, formation_energies: Mapping[str, float], *, scheme: str, source: str
     ) -> Self:
-        """Entries from a mapping of formulas to formation energies [eV/atom]."""
+        """Entries from a mapping of formulas to formation energies [eV/atom].
+
+        Elements are left out, for their reference states are the zero of all energies.
+
+        Raises
+        ------
+        InputError
+            If an energy is not finite, or an element lies below its zero.
+
+        """
         rows: dict[str, tuple[dict[str, float], float]] = {}
         for formula, energy in formation_energies.items():
             if not np.isfinite(energy):
@@ -69,6 +82,14 @@ class Entries:
                     f"formation_energies must be finite; got {energy!r} for {formula}. "
                     "Leave out what is not known."
                 )
+            if len(read_formula(formula)) == 1:
+                if energy < -ZERO_EV_PER_ATOM:
+                    raise InputError(
+                        "formation_energies must be zero for the elements' reference "
+                        f"states; got {energy!r} for {formula}. Give energies relative "
+                        "to the elements, or total energies (entries_of_energies)."
+                    )
+                continue
             name = reduced_formula(formula)
             if name not in rows or energy < rows[name][1]:
                 rows[name] = (read_formula(formula), float(energy))
@@ -77,7 +98,7 @@ class Entries:
             formation_energies_eV_per_atom=np.array([e for _, e in rows.values()]),
             scheme=scheme,
             sources=(source,),
-            source_of_row=np.zeros(len(rows), dtype=np.uint8),
+            source_of_row=np.zeros(len(rows), dtype=np.int32),
         )
 
     def __len__(self) -> int:
@@ -247,7 +268,7 @@ class Entries:
             source_of_row=np.concatenate(
                 [
                     self.source_of_row[mask],
-                    own.source_of_row[kept] + np.uint8(len(self.sources)),
+                    own.source_of_row[kept] + len(self.sources),
                 ]
             ),
             _diagrams={},

@@ -69,7 +69,7 @@ def load_entries(*, with_halides: bool = False) -> Entries:
         formation_energies_eV_per_atom=energies,
         scheme=MP_LEGACY,
         sources=(SOURCE,),
-        source_of_row=np.zeros(len(compositions), dtype=np.uint8),
+        source_of_row=np.zeros(len(compositions), dtype=np.int32),
     )
 
 

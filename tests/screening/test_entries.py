@@ -127,6 +127,24 @@ def test_merged_twice_keeps_every_source():
     assert merged.formation_energy("LiXe") == -0.1
 
 
+def test_more_merges_than_fit_a_byte_keep_their_sources():
+    merged = Entries.of({"Li2O": -2.0}, scheme="PBE", source="first")
+    for n in range(1, 300):
+        own = Entries.of({f"LiO{n + 1}": -0.1}, scheme="PBE", source=f"run {n}")
+        merged = merged.merged_with(own)
+    assert merged.source_of("Li2O") == "first"
+    assert merged.source_of("LiO300") == "run 299"
+    assert merged.source_of("LiO21") == "run 20"
+
+
+def test_elements_are_zero_and_nothing_else():
+    own = Entries.of({"Li": 0.0, "O2": 0.1, "Li2O": -2.0}, scheme="PBE", source="me")
+    assert len(own) == 1
+    assert own.phase_diagram("Li-O").el_refs
+    with pytest.raises(InputError, match=r"reference states; got -1\.9 for Li"):
+        Entries.of({"Li": -1.9, "Li2O": -14.3}, scheme="PBE", source="me")
+
+
 def test_mixing_schemes_is_refused_with_both_names():
     own = Entries.of({"Li2O": -2.0}, scheme="MP2020", source="me")
     with pytest.raises(InputError, match=r"'MP-legacy'.*'MP2020'"):
