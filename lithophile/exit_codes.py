@@ -25,7 +25,7 @@ def exit_code(error: BaseException) -> int:
         return WRONG_INPUT
     if isinstance(error, _of_dynamics("GuardTripped")):
         return GUARD
-    if isinstance(error, _of_dynamics("Preempted")):
+    if isinstance(error, (*_of_dynamics("Preempted"), *_of_training())):
         return PREEMPTED
     return FAILED
 
@@ -43,6 +43,12 @@ def is_explained(error: BaseException) -> bool:
     """
     told = isinstance(error, (LabellingStopped, *_of_dynamics("NotWrittenError")))
     return told or exit_code(error) != FAILED
+
+
+def _of_training() -> tuple[type[BaseException], ...]:
+    """Exception of a training that a signal ended, if training is loaded."""
+    module = sys.modules.get("mlip.training_stop")
+    return () if module is None else (module.TrainingPreempted,)
 
 
 def _of_dynamics(name: str) -> tuple[type[BaseException], ...]:

@@ -21,9 +21,11 @@ from training_data.level_of_theory import LevelOfTheory
 from training_data.reading import read_dataset, read_structures, write_dataset
 from training_data.shipped import load_shipped, shipped_names, shipped_path
 from training_data.split import Split, split_by_group
+from training_data.versions import DatasetVersion, append_frames, dataset_version
 
 __all__ = [
     "Dataset",
+    "DatasetVersion",
     "Dispersion",
     "Failure",
     "Fingerprint",
@@ -32,7 +34,9 @@ __all__ = [
     "LabellingSettings",
     "LevelOfTheory",
     "Split",
+    "append_frames",
     "collect_finished_calculations",
+    "dataset_version",
     "dispersion",
     "fingerprint",
     "fingerprint_distances",

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lithophile.console import Progress
+from lithophile.interrupted import Interrupted
 from lithophile.provenance import provenance
 from lithophile.run_folder import PROVENANCE, RESULT, SETTINGS, RunFolder, write_json
 from lithophile.settings_file import read_settings
@@ -12,6 +13,7 @@ from lithophile.stages.inputs import labels_path
 from mlip import available_models
 from mlip.training import train
 from mlip.training_config import TrainingConfig
+from mlip.training_stop import TrainingPreempted
 
 CURVE = "training_curve.png"
 
@@ -50,7 +52,12 @@ def run_training(
     folder.spare(inputs, overwrite=overwrite)
     with folder.cleared(resume=resume, overwrite=overwrite) as claim:
         watched = claim.watching(progress)
-        done = train(settings, out=folder.path, resume=resume, progress=watched)
+        try:
+            done = train(settings, out=folder.path, resume=resume, progress=watched)
+        except TrainingPreempted as reason:
+            claim.begin()
+            result = {"stopped": str(reason), "n_epochs": reason.epoch}
+            raise Interrupted(result, reason) from None
         record = provenance(
             command="train",
             seeds={"train": settings.seed},
