@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -279,9 +280,19 @@ class _Round:
             )
         return {"n_labelled": done.n_labelled, "n_failed": done.n_failed}
 
+    @cached_property
+    def _loaded(self) -> dict[str, list[Potential]]:
+        return {}
+
     def _members(self, dtype: Literal["float32", "float64"]) -> list[Potential]:
+        """Members of the committee, opened once in each precision."""
         device = self.loop.settings.training.device
-        return [load_potential(m, dtype=dtype, device=device) for m in self.models]
+        if dtype not in self._loaded:
+            self._loaded[dtype] = [
+                load_potential(model, dtype=dtype, device=device)
+                for model in self.models
+            ]
+        return self._loaded[dtype]
 
     def _committee(self, answer: Literal["mean", "first"]) -> Potential:
         dtype: Literal["float32", "float64"] = (

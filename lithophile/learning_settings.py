@@ -11,7 +11,7 @@ from md.dynamics import DynamicsConfig
 from mlip.training_config import SplitConfig, TrainingConfig
 from training_data.labelling_settings import LabellingSettings
 
-OWN_OF_TRAINING = ("dataset", "start_from", "name", "seed")
+OWN_OF_TRAINING = ("dataset", "start_from", "name", "seed", "committee")
 """Keys of a training run that the loop sets itself."""
 
 WITHOUT_TEST = (0.9, 0.1, 0.0)
@@ -219,7 +219,7 @@ class LearnSettings(Settings):
         if taken:
             raise ValueError(
                 f"{taken[0]} must be left to the loop; got a value. Give dataset, "
-                "start_from, name and seed beside training, not in it"
+                "start_from, seed and n_members beside training, not in it"
             )
         given = fresh.architecture != self.training.architecture
         if "architecture" in self.retraining or (self.start_from and given):

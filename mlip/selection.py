@@ -102,14 +102,17 @@ class SelectionResult:
         known = values[np.isfinite(values) & (values > 0)]
         if len(known):
             low = min(known.min(), self.least_eV_per_A or known.min())
-            bins = np.geomspace(0.9 * low, 1.1 * known.max(), 31).tolist()
+            high = max(known.max(), self.least_eV_per_A)
+            bins = np.geomspace(0.8 * low, 1.25 * high, 25).tolist()
             ax.hist(known, bins=bins, color="#9fb4c4", label="all candidates")
             ax.hist(picked, bins=bins, color="#c8553d", label="chosen")
             ax.set_xscale("log")
+            ax.set_xlim(bins[0], bins[-1])
+            ax.locator_params(axis="y", integer=True)
+            for limit in (self.least_eV_per_A, self.most_eV_per_A):
+                if bins[0] < limit < bins[-1]:
+                    ax.axvline(limit, color="#1f3b4d", lw=1, ls="--", label="limit")
             ax.legend(frameon=False, fontsize=8)
-        for limit in (self.least_eV_per_A, self.most_eV_per_A):
-            if np.isfinite(limit) and limit > 0:
-                ax.axvline(limit, color="#1f3b4d", lw=1, ls="--")
         ax.set_xlabel("largest force spread of a structure (eV/Å)")
         ax.set_ylabel("structures")
         return ax

@@ -6,6 +6,7 @@ from typing import Any
 
 from lithophile.console import Progress, plain
 from lithophile.curves import new_figure, tidy
+from lithophile.early_signals import StoppedEarly
 from lithophile.interrupted import Interrupted
 from lithophile.learning import LearningLoop
 from lithophile.learning_plan import (
@@ -23,6 +24,7 @@ from lithophile.run_folder import SETTINGS, STOPPED, RunFolder, write_json
 from lithophile.settings_file import read_mapping, read_settings, validate
 from md.dynamics import Preempted
 from mlip.selection import SelectionResult
+from mlip.training_stop import TrainingPreempted
 from training_data import InputError
 
 MAY_CHANGE = ("rounds", "labelling")
@@ -44,6 +46,8 @@ def learning(
     ------
     Interrupted
         When a signal ended the dynamics of a round.
+    StoppedEarly
+        When it ended a training; whatever is done is kept.
 
     """
     folder = RunFolder(out.resolve())
@@ -77,6 +81,8 @@ def learning(
             }
             write_json(folder.path / STOPPED, result)
             raise Interrupted(result, reason) from None
+        except TrainingPreempted as reason:
+            raise StoppedEarly(reason.signal_name) from None
         figures = _draw(folder, done)
         return folder.finish({**done.to_json(), **figures})
 
