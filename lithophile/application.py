@@ -10,7 +10,8 @@ import typer
 
 import lithophile.commands.analyze_crystal
 import lithophile.commands.build_doped
-import lithophile.commands.build_llzo  # noqa: F401
+import lithophile.commands.build_llzo
+import lithophile.commands.screen_dopants  # noqa: F401
 from lithophile.commands.analyze import analyze
 from lithophile.commands.build import build
 from lithophile.commands.demo import demo

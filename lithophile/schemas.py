@@ -24,6 +24,7 @@ SETTINGS = {
     "analyze msd": "lithophile.settings:MsdSettings",
     "analyze crystal": "lithophile.crystal_settings:CrystalSettings",
     "analyze xrd": "lithophile.crystal_settings:XrdSettings",
+    "screen dopants": "lithophile.dopant_screening_settings:DopantScreeningSettings",
     "screen reactions": "lithophile.screening_settings:ReactionsSettings",
     "screen stability": "lithophile.screening_settings:StabilitySettings",
     "screen window": "lithophile.screening_settings:WindowSettings",

@@ -32,7 +32,12 @@ from training_data import Failure, InputError
 TABLE = "dopants.csv"
 ALL = "dopants.json"
 MODELS = "models.json"
+FEWEST = 40
+"""Dopants below which no model is worth its folds."""
 FIXED = (
+    "dopants",
+    "stable_within_eV",
+    "gap_threshold_eV",
     "content",
     "relax",
     "model",
@@ -96,6 +101,11 @@ def dopant_screening_stage(
             doped_formula(  # refused before any work
                 dopant.ion, site=dopant.site, content=settings.content
             )
+    if settings.models and len(dopants) < FEWEST:
+        raise InputError(
+            f"dopants must be at least {FEWEST} for the models; got {len(dopants)}. "
+            "Screen all of them, or leave the models out (--no-models)."
+        )
     weights = model_path(settings.model) if settings.relax else None
     folder.spare((weights,), overwrite=overwrite)
     if resume and (done := _finished(folder, settings)) is not None:
@@ -144,7 +154,7 @@ def dopant_screening_stage(
                 claim=claim,
                 progress=progress,
             )
-        models = _models(settings, folder, progress) if settings.models else None
+        models = _models(settings, folder, found, progress)
         rows = table_rows(dopants, found, energies=energies, barriers=migration)
         _write_table(out / TABLE, rows)
         write_json(
@@ -311,14 +321,19 @@ def _finished(
 
 
 def _models(
-    settings: DopantScreeningSettings, folder: RunFolder, progress: Progress
-) -> dict[str, Any]:
+    settings: DopantScreeningSettings,
+    folder: RunFolder,
+    found: DopantScreening,
+    progress: Progress,
+) -> dict[str, Any] | None:
     """Validate the models, or read what an earlier run found."""
+    if not settings.models:
+        return None
     kept = folder.read(MODELS)
     if kept is not None:
         return kept
     from lithophile.stages.dopant_models import dopant_models  # noqa: PLC0415 (sklearn)
 
-    made = dopant_models(folder, seed=settings.seed, progress=progress)
+    made = dopant_models(folder, found, seed=settings.seed, progress=progress)
     write_json(folder.path / MODELS, made)
     return made

@@ -1,0 +1,222 @@
+"""Doped cells, their files, and energies anchored on the table."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from ase.calculators.lj import LennardJones
+
+from mlip.ase_potential import AsePotential
+from screening.dopant_screening import screen_dopants
+from screening.doped_cells import (
+    UNDOPED,
+    RelaxedCell,
+    build_primitive_garnet,
+    formula_units_of,
+    relax_doped_cells,
+)
+from screening.doped_energies import (
+    anchored_doped_energies,
+    load_doped_cells,
+    load_reference_energies,
+)
+from screening.reference_compounds import build_reference_compound
+from screening.relaxed_cell_files import read_relaxed_cells, write_relaxed_cell
+from screening.shipped_entries import load_entries
+from structures.dopants import load_llzo_dopants
+from training_data.errors import Failure, InputError
+
+ROWS = {row.name: row for row in load_llzo_dopants()}
+PER_ATOM_eV = {"Li": -1.9, "La": -5.0, "Zr": -8.5, "O": -6.0, "Al": -3.7}
+
+
+def _additive(counts):
+    """Energy of a "potential" in which every reaction costs nothing."""
+    return sum(n * PER_ATOM_eV[symbol] for symbol, n in counts.items())
+
+
+@pytest.fixture(scope="module")
+def cells():
+    """Ordered cells without any step of relaxation, from the real builder."""
+    potential = AsePotential(LennardJones(sigma=1.0, rc=2.5))
+    found = tuple(
+        relax_doped_cells(
+            [None, ROWS["Al3+-Li"]],
+            potential,
+            fmax_eV_per_A=100.0,
+            max_steps=1,
+            n_runs=1,
+            n_sweeps=20,
+        )
+    )
+    return tuple(
+        replace(cell, energy_eV=_additive(cell.counts), converged=True)
+        for cell in found
+    )
+
+
+@pytest.fixture(scope="module")
+def references():
+    amounts = {
+        "Li": {"Li": 1},
+        "Li2O": {"Li": 2, "O": 1},
+        "La2O3": {"La": 2, "O": 3},
+        "ZrO2": {"Zr": 1, "O": 2},
+        "Al2O3": {"Al": 2, "O": 3},
+    }
+    return {formula: _additive(each) for formula, each in amounts.items()}
+
+
+def test_primitive_cell_is_half_of_the_conventional_one():
+    cell = build_primitive_garnet(a_A=13.0)
+    assert abs(np.linalg.det(cell.cell_A)) == pytest.approx(13.0**3 / 2, rel=1e-9)
+    assert (cell.n_sites, round(cell.content["Li"])) == (128, 28)
+
+
+def test_cells_are_neutral_and_keep_the_framework(cells):
+    pure, doped = cells
+    assert pure.counts == {"La": 12, "Li": 28, "O": 48, "Zr": 8}
+    assert doped.counts == {"Al": 1, "La": 12, "Li": 25, "O": 48, "Zr": 8}
+
+
+def test_energy_without_any_reaction_energy_is_that_of_the_phases(cells, references):
+    entries = load_entries()
+    found = anchored_doped_energies(
+        cells,
+        dopants=list(ROWS.values()),
+        reference_energies_eV=references,
+        entries=entries,
+    )["Al3+-Li"]
+    by_hand = (
+        24 * entries.formation_energy("Li7La3Zr2O12")
+        + 0.125 * 5 * entries.formation_energy("Al2O3")
+        - 0.375 * 3 * entries.formation_energy("Li2O")
+    )
+    assert found.anchored_eV_per_atom * 23.5 == pytest.approx(by_hand, rel=1e-9)
+    assert found.reaction_energy_eV_per_formula_unit == pytest.approx(0, abs=1e-9)
+
+
+def test_zero_of_the_potential_cancels_and_a_shift_of_the_cell_does_not(
+    cells, references
+):
+    pure, doped = cells
+    shifted = replace(doped, energy_eV=doped.energy_eV + 0.4)
+    energies = [
+        anchored_doped_energies(
+            [pure, each],
+            dopants=[ROWS["Al3+-Li"]],
+            reference_energies_eV=references,
+            entries=load_entries(),
+        )["Al3+-Li"].anchored_eV_per_atom
+        for each in (doped, shifted)
+    ]
+    assert (energies[1] - energies[0]) * 23.5 == pytest.approx(0.1, rel=1e-6)
+
+
+def test_cell_that_is_not_at_rest_or_has_no_reference_fails_alone(cells, references):
+    pure, doped = cells
+    options = {"dopants": [ROWS["Al3+-Li"]], "entries": load_entries()}
+    loose = anchored_doped_energies(
+        [pure, replace(doped, converged=False)],
+        reference_energies_eV=references,
+        **options,
+    )["Al3+-Li"]
+    assert isinstance(loose, Failure)
+    assert "at rest" in loose.reason
+    lacking = {k: v for k, v in references.items() if k != "Al2O3"}
+    found = anchored_doped_energies(cells, reference_energies_eV=lacking, **options)
+    assert "Al2O3" in found["Al3+-Li"].reason
+
+
+def test_cells_of_two_potentials_or_without_the_pure_one_are_refused(cells, references):
+    pure, doped = cells
+    options = {
+        "dopants": [ROWS["Al3+-Li"]],
+        "reference_energies_eV": references,
+        "entries": load_entries(),
+    }
+    with pytest.raises(InputError, match="one potential"):
+        anchored_doped_energies([pure, replace(doped, potential="other")], **options)
+    with pytest.raises(InputError, match="undoped"):
+        anchored_doped_energies([doped], **options)
+
+
+def test_one_dopant_that_cannot_be_built_does_not_end_the_others():
+    impossible = replace(ROWS["Al3+-Li"], oxidation_state=40)
+    potential = AsePotential(LennardJones(sigma=1.0, rc=2.5))
+    options = {"fmax_eV_per_A": 100.0, "max_steps": 1, "n_runs": 1, "n_sweeps": 5}
+    first, second = relax_doped_cells([impossible, None], potential, **options)
+    assert isinstance(first, Failure)
+    assert isinstance(second, RelaxedCell)
+
+
+def test_files_hold_the_cell_exactly(cells, tmp_path):
+    _, doped = cells
+    write_relaxed_cell(tmp_path, doped)
+    write_relaxed_cell(tmp_path, Failure("Br3+-Li", "no reason"))
+    back, failed = read_relaxed_cells(tmp_path)
+    assert back.to_json() == doped.to_json()
+    np.testing.assert_allclose(
+        back.atoms.positions, doped.atoms.positions, atol=1e-7, rtol=0
+    )
+    assert failed == Failure("Br3+-Li", "no reason")
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_damaged_file_is_named(tmp_path):
+    path = tmp_path / "Al3+-Li.extxyz"
+    path.write_text("2\nLattice=", encoding="utf-8")
+    with pytest.raises(InputError, match=r"Al3\+-Li"):
+        read_relaxed_cells(tmp_path)
+
+
+@pytest.mark.parametrize("content", [0.0, -0.25, 0.3])
+def test_content_without_a_cell_is_refused(content):
+    with pytest.raises(InputError, match="multiple of 1/8"):
+        formula_units_of(content)
+
+
+def test_reference_compounds_hold_their_dopant_and_are_in_the_table():
+    entries = load_entries()
+    without = []
+    named = ("Cl5+-Zr", "S4+-Zr", "Bi5+-Zr", "Pa5+-Zr", "Hg2+-La", "Au3+-Zr", "As3+-Zr")
+    for row in (ROWS[name] for name in (*named, "Ta5+-Zr", "Co3+-Zr")):
+        try:
+            atoms = build_reference_compound(row)
+        except InputError:
+            without.append(row.name)
+            continue
+        symbols = atoms.get_chemical_symbols()
+        assert row.element in symbols, row.name
+        entries.formation_energy(atoms.get_chemical_formula())
+    assert without == ["As3+-Zr"]
+
+
+def test_shipped_cells_are_at_rest_and_of_the_composition_they_claim():
+    for cell in load_doped_cells():
+        assert cell.converged, cell.name
+        if cell.name == UNDOPED:
+            continue
+        row = ROWS[cell.name]
+        added = row.oxidation_state - {"Li": 1, "La": 3, "Zr": 4}[row.site]
+        lithium = 28 - added - (row.site == "Li")
+        assert cell.counts["Li"] == lithium, cell.name
+        assert cell.counts[row.element] == 1
+    assert {"Li2O", "Al2O3", "LiTaO3"} <= set(load_reference_energies())
+
+
+def test_shipped_aluminium_releases_more_than_undoped_llzo():
+    """Both variants put Al3+ below LLZO; they differ by less than 0.2 eV/f.u."""
+    energies = anchored_doped_energies(
+        load_doped_cells(),
+        dopants=[ROWS["Al3+-Li"]],
+        reference_energies_eV=load_reference_energies(),
+        entries=load_entries(),
+    )
+    found = screen_dopants(
+        [ROWS["Al3+-Li"]], entries=load_entries(), energies=energies
+    ).dopants[0]
+    assert found.relative_energy_eV == pytest.approx(-0.308, abs=2e-3)
+    assert found.anchored_relative_energy_eV < -0.1
+    assert found.spread_eV < 0.2
+    assert found.anchored_outcome == "mixed conducting"
