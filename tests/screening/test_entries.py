@@ -212,16 +212,17 @@ def test_table_with_rows_left_out_finds_the_others():
 
 
 def test_loading_and_systems_are_quick():
-    load_entries.__wrapped__()
-    start = time.process_time()
-    fresh = load_entries.__wrapped__()
-    fresh.compositions.rows_within({"Li"})
-    loading = time.process_time() - start
-    start = time.process_time()
-    fresh.chemical_system("Li-La-Zr-O-Al")
-    system = time.process_time() - start
-    assert loading < 1.0
-    assert system < 0.05
+    loading, system = [], []
+    for _ in range(3):
+        start = time.process_time()
+        fresh = load_entries.__wrapped__()
+        fresh.compositions.rows_within({"Li"})
+        loading.append(time.process_time() - start)
+        start = time.process_time()
+        fresh.chemical_system("Li-La-Zr-O-Al")
+        system.append(time.process_time() - start)
+    assert np.median(loading) < 1.0
+    assert np.median(system) < 0.05
 
 
 def test_missing_table_is_told(monkeypatch, tmp_path):
