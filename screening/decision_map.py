@@ -119,7 +119,7 @@ class DecisionMapResult:
         columns = [column(name) for name in self.features]
         for kind, colour, word in (
             (True, STABLE, "stable"),
-            (False, UNSTABLE, "reduced"),
+            (False, UNSTABLE, "not stable"),
         ):
             rows = self.known.features[self.known.stable == kind][:, columns]
             ax.scatter(
@@ -281,7 +281,10 @@ def plot_energy_against_feature(
         import matplotlib.pyplot as plt
 
         _, ax = plt.subplots(figsize=(5.0, 4.0), layout="constrained")
-    for kind, colour, word in ((True, STABLE, "stable"), (False, UNSTABLE, "reduced")):
+    for kind, colour, word in (
+        (True, STABLE, "stable"),
+        (False, UNSTABLE, "not stable"),
+    ):
         chosen = table.stable == kind
         ax.scatter(
             values[chosen],

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.dopant_models import (
+    ARTICLE_PAIR,
     BASELINE,
     Classifier,
     classifiers,
@@ -21,10 +22,6 @@ from training_data.errors import InputError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-ARTICLE_PAIR = (
-    "oxide_enthalpy_eV_per_atom",
-    "coordination_times_enthalpy_per_cation_eV",
-)
 TEST_SHARE = 0.2
 
 
@@ -73,20 +70,21 @@ class LearningCurveResult:
             import matplotlib.pyplot as plt
 
             _, ax = plt.subplots(figsize=(5.0, 3.8), layout="constrained")
-        for name, mean in self.accuracy.items():
-            spread = self.accuracy_std[name]
-            (line,) = ax.plot(self.n_elements, mean, marker="o", label=name)
-            ax.fill_between(
-                self.n_elements,
-                mean - spread,
-                np.minimum(mean + spread, 1.0),
-                color=line.get_color(),
-                alpha=0.15,
-                linewidth=0,
+        for place, (name, mean) in enumerate(self.accuracy.items()):
+            ax.errorbar(
+                np.array(self.n_elements) + 0.7 * (place - 1),
+                mean,
+                yerr=self.accuracy_std[name],
+                marker="o",
+                markersize=4,
+                capsize=2,
+                elinewidth=0.8,
+                label=name,
             )
         ax.set_xlabel("Elements learnt from")
         ax.set_ylabel("Accuracy on unseen elements")
-        ax.legend(loc="lower right", frameon=False)
+        ax.set_ylim(top=1.0)
+        ax.legend(loc="lower right", fontsize=8, framealpha=0.9)
         return ax
 
 

@@ -103,19 +103,19 @@ class RegressionResult:
         ax.plot(ends, ends, color="0.6", linestyle="--")
         ax.scatter(self.energies_eV, self.predicted_eV, s=18, alpha=0.8)
         error = np.abs(self.predicted_eV - self.energies_eV)
-        for index in np.argsort(error)[-4:]:
+        for place, index in enumerate(np.argsort(error)[-4:]):
             ax.annotate(
                 self.names[index],
                 (self.energies_eV[index], self.predicted_eV[index]),
                 textcoords="offset points",
-                xytext=(5, 3),
+                xytext=(6, 4 if place % 2 else -12),
                 fontsize=8,
             )
         ax.set_xlabel("ΔG, hull energies (eV per formula unit)")
         ax.set_ylabel("ΔG predicted (eV per formula unit)")
         ax.set_title(
-            f"{self.model}, {self.scheme} folds: R² {self.r2:.2f}, "
-            f"mean error {self.mae_eV:.2f} eV",
+            f"{self.model}, {self.scheme} folds\n"
+            f"R² {self.r2:.2f}, mean absolute error {self.mae_eV:.2f} eV",
             fontsize=9,
         )
         return ax
