@@ -63,15 +63,17 @@ def read_gpaw_text(path: Path) -> FinishedOutput:
     Parameters
     ----------
     path
-        File; the form of GPAW 24 and later is read here, older ones by ASE.
+        File; the tables of recent versions (26) are read here, the older form by ASE.
 
     """
     text = path.read_text(encoding="utf-8", errors="replace")
     code = _words(
         found(r"^ ?\|__ ?\|.*[-\s](\d+\.\d+\S*)\s*$", text) or "",
         found(r"^\s*(?:Cutoff|ecut)[^\d\n]*([\d.]+) *eV", text),
-        found(r"Occupations\(name='([\w-]+)'", text),
-        found(r"Occupations\(.*?width=([\d.]+)", text),
+        found(r"Occupations\(name='([\w-]+)'", text)
+        or found(r"name: ([\w-]+),\s*width: ", text),
+        found(r"Occupations\(.*?width=([\d.]+)", text)
+        or found(r"name: [\w-]+,\s*width: ([\d.]+)", text),
     )
     functional = found(r"XC\(name='([^']+)'", text) or found(
         r"^\s*xc functional:\s*\n\s*name:\s*(\S+)", text

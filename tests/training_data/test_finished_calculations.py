@@ -55,6 +55,14 @@ def test_run_that_did_not_converge_is_refused_with_the_reason():
 
 
 @needs_vasp_files
+def test_text_of_an_older_gpaw():
+    (frame,) = read_finished_calculation(VASP.parent / "gpaw_expected_text_output")
+    assert frame.info["code"] == "GPAW 20.1.1b1, Fermi-Dirac 0.1 eV"
+    assert frame.info["REF_energy"] == pytest.approx(-6.707307)
+    assert frame.arrays["REF_forces"][0, 2] == pytest.approx(0.44504)
+
+
+@needs_vasp_files
 def test_vasprun():
     (frame,) = read_finished_calculation(VASP / "vasprun_pstress.xml")
     assert frame.info["functional"] == "LDA"  # from the POTCAR: PAW C 22Mar2012

@@ -10,6 +10,7 @@ from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
 from ase.io import read, write
+from ase.units import Rydberg
 
 from training_data import (
     InputError,
@@ -282,6 +283,69 @@ def test_shipped_labels_have_the_grids_stresses_and_hashes_of_the_shipped_level(
             assert frame.info["frame_hash"] == label.info["frame_hash"]
         checked += kpoint_grid(plain, kpoints=KPoints()) == used
     assert checked >= 0.9 * len(frames)
+
+
+PW_OUTPUT = """
+     Program PWSCF v.7.2 starts on  1Jan2024 at 12: 0: 0
+     lattice parameter (alat)  =       6.5008  a.u.
+     number of atoms/cell      =            2
+     celldm(1)=   6.500800  celldm(2)=   0.000000  celldm(3)=   0.000000
+     crystal axes: (cart. coord. in units of alat)
+               a(1) = (   1.000000   0.000000   0.000000 )
+               a(2) = (   0.000000   1.000000   0.000000 )
+               a(3) = (   0.000000   0.000000   1.000000 )
+     site n.     atom                  positions (alat units)
+         1           Li  tau(   1) = (   0.0000000   0.0000000   0.0000000  )
+         2           Li  tau(   2) = (   0.5000000   0.5000000   0.5000000  )
+!    total energy              =     -30.00000000 Ry
+     {end}
+     Forces acting on atoms (cartesian axes, Ry/au):
+
+     atom    1 type  1   force =     0.01000000    0.00000000    0.00000000
+     atom    2 type  1   force =    -0.01000000    0.00000000    0.00000000
+
+          total   stress  (Ry/bohr**3)                   (kbar)     P=       14.71
+   0.00010000   0.00000000   0.00000000           14.71        0.00        0.00
+   0.00000000   0.00010000   0.00000000            0.00       14.71        0.00
+   0.00000000   0.00000000   0.00010000            0.00        0.00       14.71
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "n_labelled"),
+    [("convergence has been achieved", 1), ("convergence NOT achieved after", 0)],
+)
+def test_espresso_is_driven_through_its_files(end, n_labelled, tmp_path):
+    """pw.x itself is replaced by a script that prints a prepared output."""
+    program = tmp_path / "pw.x"
+    text = PW_OUTPUT.format(end=end)
+    program.write_text(
+        f"#!/bin/sh\ntest -f \"$2\" && cat <<'OUTPUT'{text}OUTPUT\n", encoding="utf-8"
+    )
+    program.chmod(0o755)
+    (tmp_path / "Li.upf").write_text("", encoding="utf-8")
+    settings = LabellingSettings(
+        code="espresso",
+        functional="PBE",
+        arguments={
+            "profile": {"command": str(program), "pseudo_dir": str(tmp_path)},
+            "pseudopotentials": {"Li": "Li.upf"},
+            "input_data": {"control": {"tprnfor": True, "tstress": True}},
+        },
+        kpoints=KPoints(),
+        keep_output="all",
+    )
+    lithium = bulk("Li", cubic=True, a=3.44)
+    result = label_queue([lithium], settings, tmp_path / "labels.extxyz")
+    assert result.n_labelled == n_labelled, result.failures
+    if not n_labelled:
+        assert "did not converge" in result.failures[0].reason
+        return
+    frame = read(tmp_path / "labels.extxyz")
+    assert frame.info["REF_energy"] == pytest.approx(-30 * Rydberg, rel=1e-6)
+    assert (frame.info["REF_stress"][:3] < 0).all()
+    (given,) = (tmp_path / "labels.output").glob("*/espresso.pwi")
+    assert "6 6 6" in given.read_text("utf-8")
 
 
 GPAW_PYTHON = os.environ.get("LITHOPHILE_GPAW_PYTHON")
