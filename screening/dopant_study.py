@@ -204,6 +204,8 @@ def study_dopants(
     kinds = classifiers(classifier_names)
     energies = regressors(regressor_names)
     classification, regression = [], []
+    # All models see the same folds, so that their differences are not those of folds.
+    seed = int(rng.integers(2**31))
     for kind in kinds:
         for scheme in SCHEMES:
             say(f"{kind.name}, {scheme} folds")
@@ -212,7 +214,7 @@ def study_dopants(
                     table,
                     kind,
                     scheme=scheme,
-                    rng=rng,
+                    rng=np.random.default_rng(seed),
                     n_folds=n_folds,
                     n_rounds=n_rounds,
                     sizes=sizes,
@@ -226,7 +228,7 @@ def study_dopants(
                     table,
                     regressor,
                     scheme=scheme,
-                    rng=rng,
+                    rng=np.random.default_rng(seed),
                     n_folds=n_folds,
                     n_rounds=n_rounds,
                 )
