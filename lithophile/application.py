@@ -14,6 +14,7 @@ import lithophile.commands.build_llzo
 import lithophile.commands.screen_dopants  # noqa: F401
 from lithophile.commands.analyze import analyze
 from lithophile.commands.build import build
+from lithophile.commands.data import data
 from lithophile.commands.demo import demo
 from lithophile.commands.evaluate import evaluate
 from lithophile.commands.export import export
@@ -74,6 +75,7 @@ application.command(rich_help_panel=_FIRST)(demo)
 application.command(rich_help_panel=_FIRST)(run)
 application.command(rich_help_panel=_FIRST)(report)
 application.command(rich_help_panel=_FIRST)(schema)
+application.add_typer(data, name="data", rich_help_panel=_STAGES)
 application.command(rich_help_panel=_STAGES)(label)
 application.command(rich_help_panel=_STAGES)(train)
 application.command(rich_help_panel=_STAGES)(evaluate)

@@ -132,7 +132,7 @@ def check_isolated(collected: Collection) -> list[Finding]:
         return [
             finding(
                 "isolated_atoms",
-                "warn" if not len(alone) == n_elements else "ok",
+                "warn" if len(alone) != n_elements else "ok",
                 f"the compositions are {rank} independent ones of {n_elements} "
                 "elements, so the energies of the single elements are not determined"
                 + (f"; isolated atoms: {names}." if names else " and there are no "
@@ -141,7 +141,8 @@ def check_isolated(collected: Collection) -> list[Finding]:
         ]  # fmt: skip
     fitted = np.linalg.lstsq(compositions[known], energies[known], rcond=None)[0]
     values = ", ".join(
-        f"{symbol} {value:.2f}" for symbol, value in zip(collected.symbols, fitted)
+        f"{symbol} {value:.2f}"
+        for symbol, value in zip(collected.symbols, fitted, strict=True)
     )
     bound = [
         symbol
@@ -169,7 +170,7 @@ def check_isolated(collected: Collection) -> list[Finding]:
 
 
 def _number(symbol: str) -> int:
-    return chemical_symbols.index(symbol)
+    return int(chemical_symbols.index(symbol))
 
 
 def check_distances(collected: Collection) -> list[Finding]:
@@ -198,7 +199,7 @@ def check_distances(collected: Collection) -> list[Finding]:
 
 
 def check_sizes(collected: Collection) -> list[Finding]:
-    """Forces and stresses that stand out, and forces that do not cancel."""
+    """Sizes of the forces that stand out, and forces that do not cancel."""
     found = []
     largest = np.array([each[0] for each in collected.largest_force])
     big = np.flatnonzero(largest > LARGE_FORCE)

@@ -15,10 +15,10 @@ CUTOFF_A = 4.5
 """Pairs of atoms up to this distance are looked at [Å]."""
 
 BIN_A = 0.1
-N_BINS = int(round(CUTOFF_A / BIN_A))
+N_BINS = round(CUTOFF_A / BIN_A)
 N_CHANNELS = 4
 SHAPE_BIN_A = 0.25
-N_SHAPE = int(round(CUTOFF_A / SHAPE_BIN_A))
+N_SHAPE = round(CUTOFF_A / SHAPE_BIN_A)
 MAX_ATOMS_KEPT = 4_000_000
 """Positions and forces of at most so many atoms are kept (24 bytes each)."""
 
@@ -77,7 +77,7 @@ class Collection:
         self.stresses.append(frame.stress)
         self.cells.append(frame.cell)
         self.pbc.append(frame.pbc)
-        self.volumes_A3.append(frame.volume_A3 if sound else 0.0)
+        self.volumes_A3.append(frame.volume if sound else 0.0)
         self.groups.append(frame.groups)
         self.splits.append(frame.split)
         self.levels.setdefault(frame.level, []).append(index)
@@ -188,4 +188,5 @@ def _soft_counts(
         weights=(fade * share)[right],
         minlength=n_kinds * N_SHAPE,
     )
-    return total.reshape(n_kinds, N_SHAPE)
+    counts: NDArray[np.float64] = np.asarray(total, dtype=float)
+    return counts.reshape(n_kinds, N_SHAPE)

@@ -8,7 +8,7 @@ from scipy.spatial import cKDTree
 
 from training_data.doctor_collection import Collection
 from training_data.doctor_links import Links
-from training_data.doctor_report import Finding, finding
+from training_data.doctor_report import Finding, Severity, finding
 
 NEAR_A, NEAR_STRAIN = 0.02, 5e-4
 SAME_SHAPE, SAME_VOLUME = 2e-3, 1e-3
@@ -82,7 +82,7 @@ def check_copies(collected: Collection, links: Links) -> list[Finding]:
         graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), (n, n))
         n_groups = int(connected_components(graph, directed=False)[0])
         superfluous = n - n_groups
-        severity = "warn" if superfluous > max(MANY_COPIES * n, 1) else "ok"
+        severity: Severity = "warn" if superfluous > max(MANY_COPIES * n, 1) else "ok"
         found.append(
             finding(
                 "near_duplicates",
@@ -100,62 +100,16 @@ def check_copies(collected: Collection, links: Links) -> list[Finding]:
 def _leakage(
     collected: Collection, pairs: NDArray[np.int_], exact: NDArray[np.bool_]
 ) -> list[Finding]:
-    splits, groups = collected.splits, collected.groups
+    named = sorted({split for split in collected.splits if split is not None})
     found = []
-    named = {split for split in splits if split is not None}
     if len(named) > 1:
-        across = [
-            pair for pair in pairs.tolist()
-            if None not in (splits[pair[0]], splits[pair[1]])
-            and splits[pair[0]] != splits[pair[1]]
-        ]  # fmt: skip
-        if across:
-            a, b = across[0]
-            found.append(
-                finding(
-                    "leakage",
-                    "fail",
-                    f"{len(across)} pairs of near copies lie across splits, such as "
-                    f"frames {a} ({splits[a]}) and {b} ({splits[b]}): errors on the "
-                    "held-out part are too small. Split by whole parents.",
-                    [index for pair in across for index in pair],
-                )
-            )
-        for key in ("parent", "group_id"):
-            where: dict[str, set[str]] = {}
-            for split, group in zip(splits, groups, strict=True):
-                if split is not None and key in group:
-                    where.setdefault(group[key], set()).add(split)
-            shared = sorted(name for name, parts in where.items() if len(parts) > 1)
-            if shared:
-                message = (
-                    f"{len(shared)} values of {key} lie on both sides of the split, "
-                    f"such as {shared[0]!r}: hold out whole parents."
-                )
-                found.append(finding("leakage", "warn", message))
-                break
-    apart = np.array(
-        ["parent" in groups[a] and "parent" in groups[b]
-         and groups[a]["parent"] != groups[b]["parent"] for a, b in pairs], dtype=bool
-    )  # fmt: skip
-    if apart.any():
-        a, b = pairs[apart][0]
-        found.append(
-            finding(
-                "leakage",
-                "fail" if (exact & apart).sum() > MANY_LEAKS * len(groups) else "warn",
-                f"{int(apart.sum())} pairs of near copies have different parents, such "
-                f"as frames {a} ({groups[a]['parent']}) and {b} "
-                f"({groups[b]['parent']}): a split by parent puts one into training "
-                "and the other into the test. Give copies one parent.",
-                pairs[apart].ravel().tolist(),
-            )
-        )
+        found += _across_splits(collected, pairs) + _shared_groups(collected)
+    found += _across_parents(collected, pairs, exact)
     if found:
         return found
     if len(named) > 1:
-        said = f"nothing is shared by the parts {', '.join(sorted(named))}."
-    elif any("parent" in group for group in groups):
+        said = f"nothing is shared by the parts {', '.join(named)}."
+    elif any("parent" in group for group in collected.groups):
         said = "no frame has a near copy under another parent."
     else:
         said = (
@@ -164,3 +118,70 @@ def _leakage(
         )
         return [finding("leakage", "untested", said)]
     return [finding("leakage", "ok", said)]
+
+
+def _across_splits(collected: Collection, pairs: NDArray[np.int_]) -> list[Finding]:
+    splits = collected.splits
+    across = [
+        (a, b)
+        for a, b in pairs.tolist()
+        if splits[a] is not None and splits[b] is not None and splits[a] != splits[b]
+    ]
+    if not across:
+        return []
+    a, b = across[0]
+    return [
+        finding(
+            "leakage",
+            "fail",
+            f"{len(across)} pairs of near copies lie across splits, such as frames {a} "
+            f"({splits[a]}) and {b} ({splits[b]}): errors on the held-out part are too "
+            "small. Split by whole parents.",
+            [index for pair in across for index in pair],
+        )
+    ]
+
+
+def _shared_groups(collected: Collection) -> list[Finding]:
+    for key in ("parent", "group_id"):
+        where: dict[str, set[str]] = {}
+        for split, group in zip(collected.splits, collected.groups, strict=True):
+            if split is not None and key in group:
+                where.setdefault(group[key], set()).add(split)
+        shared = sorted(name for name, parts in where.items() if len(parts) > 1)
+        if shared:
+            message = (
+                f"{len(shared)} values of {key} lie on both sides of the split, such "
+                f"as {shared[0]!r}: hold out whole parents."
+            )
+            return [finding("leakage", "warn", message)]
+    return []
+
+
+def _across_parents(
+    collected: Collection, pairs: NDArray[np.int_], exact: NDArray[np.bool_]
+) -> list[Finding]:
+    parents = [group.get("parent") for group in collected.groups]
+    apart = np.array(
+        [
+            parents[a] is not None
+            and parents[b] is not None
+            and parents[a] != parents[b]
+            for a, b in pairs
+        ],
+        dtype=bool,
+    )
+    if not apart.any():
+        return []
+    a, b = pairs[apart][0]
+    many = np.count_nonzero(exact & apart) > MANY_LEAKS * collected.n_frames
+    return [
+        finding(
+            "leakage",
+            "fail" if many else "warn",
+            f"{int(apart.sum())} pairs of near copies have different parents, such as "
+            f"frames {a} ({parents[a]}) and {b} ({parents[b]}): a split by parent puts "
+            "one into training and the other into the test. Give copies one parent.",
+            pairs[apart].ravel().tolist(),
+        )
+    ]

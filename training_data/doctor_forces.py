@@ -75,7 +75,7 @@ class Slopes:
 
 
 def check_forces(model: PairForces) -> tuple[list[Finding], bool]:
-    """Forces that do not belong to the positions of their frame.
+    """Find forces that do not belong to the positions of their frame.
 
     Parameters
     ----------

@@ -80,7 +80,7 @@ class Frame:
     problems: tuple[tuple[str, str], ...] = ()
 
     @property
-    def volume_A3(self) -> float:
+    def volume(self) -> float:
         """Volume of the cell [Å³]; zero without one."""
         return float(abs(np.linalg.det(self.cell)))
 

@@ -121,7 +121,10 @@ def find_links(collected: Collection) -> Links:
 def _fractions(collected: Collection, members: list[int]) -> NDArray[np.float32]:
     """Fractional coordinates, (n_members, n_atoms, 3)."""
     return np.array(
-        [collected.positions[m] @ np.linalg.inv(collected.cells[m]) for m in members],
+        [
+            np.asarray(collected.positions[m]) @ np.linalg.inv(collected.cells[m])
+            for m in members
+        ],
         dtype=np.float32,
     )
 

@@ -1,4 +1,4 @@
-"""Pair model: what distances alone say of the forces, fitted to the forces themselves."""
+"""Pair model: forces from distances alone, fitted to the forces themselves."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ def pair_forces(collected: Collection) -> PairForces:
 
     Notes
     -----
-    For each set of elements, on one random half of the frames for the other and the reverse,
+    For each set of elements, on one random half of the frames for the other half,
 
     .. math::
 
@@ -86,10 +86,10 @@ def pair_forces(collected: Collection) -> PairForces:
         shuffled = np.random.default_rng(family).permutation(members).tolist()
         for half in (0, 1):
             weights = _fit(collected, shuffled[1 - half :: 2], kinds)
-            for index in shuffled[half::2]:
-                rows.append(
-                    (index, family, *_compare(collected, index, kinds, weights))
-                )
+            rows += [
+                (index, family, *_compare(collected, index, kinds, weights))
+                for index in shuffled[half::2]
+            ]
     rows.sort(key=lambda row: row[0])
     empty = np.empty((0, 6))
     return PairForces(

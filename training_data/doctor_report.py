@@ -40,7 +40,7 @@ class Finding:
     n_frames: int = 0
 
     def to_json(self) -> dict[str, Any]:
-        """Finding as plain values."""
+        """Return the finding as plain values."""
         return {
             "check": self.check,
             "severity": self.severity,
@@ -53,7 +53,7 @@ class Finding:
 def finding(
     check: str, severity: Severity, message: str, frames: Sequence[int] = ()
 ) -> Finding:
-    """Finding about a list of frames, of which the first are kept.
+    """Make a finding about frames, of which the first are kept.
 
     Parameters
     ----------
@@ -151,11 +151,11 @@ class DoctorReport:
         return "warn" if "warn" in found else "ok"
 
     def of(self, check: str) -> tuple[Finding, ...]:
-        """Findings of one check."""
+        """Return the findings of one check."""
         return tuple(each for each in self.findings if each.check == check)
 
     def to_json(self) -> dict[str, Any]:
-        """Report as plain values."""
+        """Return the report as plain values."""
         return {
             "verdict": self.verdict,
             "findings": [each.to_json() for each in self.findings],

@@ -26,6 +26,7 @@ VASP_ORDER = (0, 1, 2, 4, 5, 3)
 
 FEWEST = 6
 CLEAR = 0.6
+NEARLY = 0.3
 MARGIN = 0.25
 LINK_TOLERANCE, MODEL_TOLERANCE = 1.35, 2.2
 LARGE_PRESSURE, FEWEST_TIGHT = 0.003, 20
@@ -160,7 +161,7 @@ def check_stress(
         if by_links
         else None,
     }
-    found = _outliers(collected, given)
+    found = _outliers(given)
     if not by_model and not by_links:
         said = (
             "neither strained copies nor the pair model say which sign and unit the "
@@ -183,16 +184,18 @@ def check_stress(
     if by_links and np.isfinite(pressure):
         measured["pressure_offset_eV_per_A3"] = pressure
     told = (
-        by_links and slopes.n_tight >= FEWEST_TIGHT and abs(np.log(abs(factor))) < 0.3
+        by_links
+        and slopes.n_tight >= FEWEST_TIGHT
+        and abs(np.log(abs(factor))) < NEARLY
     )
     if told and factor > 0 and abs(pressure) > LARGE_PRESSURE:
         found.append(
             finding(
                 "stress_offset",
                 "warn",
-                f"energies of strained cells ask for {160.2 * pressure:+.1f} GPa beside "
-                "the stress: the basis is incomplete, or cells are too far apart for "
-                "the trapezoid rule. Energies and stresses will disagree.",
+                f"energies of strained cells ask for {160.2 * pressure:+.1f} GPa "
+                "beside the stress: the basis is incomplete, or cells are too far apart "
+                "for the trapezoid rule. Energies and stresses will disagree.",
             )
         )
     return found, measured
@@ -269,9 +272,7 @@ def _judge_candidates(
     return found, measured
 
 
-def _outliers(
-    collected: Collection, given: dict[int, NDArray[np.float64]]
-) -> list[Finding]:
+def _outliers(given: dict[int, NDArray[np.float64]]) -> list[Finding]:
     large = {
         i: float(np.abs(s).max())
         for i, s in given.items()

@@ -75,7 +75,7 @@ def near_pairs(
         r = np.sqrt(np.einsum("pi,pi->p", between, between))
         keep = (r < cutoff_A) & (i != j)
         return i[keep], j[keep], between[keep], r[keep]
-    grid = np.indices(2 * reach + 1).reshape(3, -1).T - reach
+    grid = np.indices(tuple(2 * reach + 1)).reshape(3, -1).T - reach
     shifts = (grid @ box).astype(float)
     vectors = between[None, :, :] + shifts[:, None, :]
     squared = np.einsum("spi,spi->sp", vectors, vectors)

@@ -68,8 +68,7 @@ def steinhardt_order(
     ----------
     P. J. Steinhardt, D. R. Nelson, M. Ronchetti, Phys. Rev. B 28, 784 (1983),
     doi:10.1103/PhysRevB.28.784.
-    X.-J. Zhang, C. Shang, Z.-P. Liu, Phys. Chem. Chem. Phys. 19, 4725 (2017),
-    doi:10.1039/C6CP06895B.
+    X.-J. Zhang, C. Shang, Z.-P. Liu, Phys. Chem. Chem. Phys. 19, 4725 (2017).
 
     Examples
     --------
