@@ -147,7 +147,7 @@ def electrochemical_window(
     own_eV = hull_eV if given_eV is None else given_eV
     curve = [(p.electrode_per_formula_unit, p.energy_eV, p.products) for p in gained]
     n_ions = amounts.get(ion, 0.0)
-    rest = "".join(f"{e}{n:.12g}" for e, n in amounts.items() if e != ion)
+    rest = "".join(f"{e}{n:.10f}" for e, n in amounts.items() if e != ion)
     if n_ions:
         lost = hull_points(rest, ion, entries=entries)
         curve = [
