@@ -93,6 +93,7 @@ def write_dopant_report(
     same, said = found.agreement()
     anchored_same, anchored_said = found.agreement(anchored=True)
     page = folder.path / PAGE
+    settings = folder.read(SETTINGS) or {}
     write_text(
         page,
         environment.from_string(text).render(
@@ -106,7 +107,7 @@ def write_dopant_report(
             area=found.area_under_curve(),
             article=[each for each in found.dopants if each.dopant.outcome],
             rows=[{key: row.get(key) for key in SHOWN} for row in rows],
-            relaxed=_of_cells(cells),
+            relaxed=_of_cells(cells, timed=bool(settings.get("relax"))),
             barriers=any(row.get("barrier_3d_eV") for row in rows),
             figures={
                 name: data_uri(folder.path / "figures" / f"{name}.png")
@@ -114,9 +115,7 @@ def write_dopant_report(
             },
             models=models,
             tables=_tables(str(models["tables"])) if models else [],
-            settings=yaml.safe_dump(
-                folder.read(SETTINGS) or {}, sort_keys=False, allow_unicode=True
-            ),
+            settings=yaml.safe_dump(settings, sort_keys=False, allow_unicode=True),
             provenance=folder.read(PROVENANCE) or {},
         ),
     )
@@ -241,14 +240,14 @@ def _charge(each: ScreenedDopant) -> str:
     return f"{each.dopant.oxidation_state}+"
 
 
-def _of_cells(cells: Sequence["RelaxedCell"]) -> dict[str, Any]:
-    """How many cells there are, by which potential, and what one took."""
+def _of_cells(cells: Sequence["RelaxedCell"], *, timed: bool) -> dict[str, Any]:
+    """How many cells there are, by which potential, and what one took here."""
     seconds = sorted(cell.seconds for cell in cells)
     return {
         "n": len(cells),
         "at_rest": sum(cell.converged for cell in cells),
         "potential": ", ".join(sorted({cell.potential for cell in cells})),
-        "median_seconds": seconds[len(seconds) // 2] if seconds else None,
+        "median_seconds": seconds[len(seconds) // 2] if seconds and timed else None,
     }
 
 

@@ -11,7 +11,7 @@ from jinja2 import Environment, StrictUndefined
 from lithophile.pictures import Panel, draw_panels
 from lithophile.report.found import Stage, data_uri, find_stages
 from lithophile.report.words import limits, number, summary
-from lithophile.run_folder import RunFolder, write_text
+from lithophile.run_folder import PROVENANCE, RunFolder, write_text
 from lithophile.stages.inputs import model_card
 from md.trajectory import open_trajectory
 from training_data import InputError, read_structures
@@ -52,6 +52,8 @@ def write_report(path: Path) -> Path:
         When the folder holds no run.
 
     """
+    if _has_its_own(path):
+        return path / PAGE
     stages = find_stages(path)
     template = _environment().from_string(
         (files("lithophile") / "report" / "template.html").read_text("utf-8")
@@ -59,6 +61,14 @@ def write_report(path: Path) -> Path:
     page = path / PAGE
     write_text(page, template.render(_content(path, stages)))
     return page
+
+
+def _has_its_own(path: Path) -> bool:
+    """Whether the run is of a kind that writes its page itself, and has."""
+    if not path.is_dir() or not (path / PAGE).is_file():
+        return False
+    made = RunFolder(path).read(PROVENANCE) or {}
+    return made.get("command") == "screen dopants"
 
 
 def _environment() -> Environment:

@@ -100,3 +100,22 @@ def test_killed_run_goes_on_and_loses_nothing(lithophile, tmp_path):
         code=2,
     )
     assert "content: 0.125 for 0.25" in other.message
+
+
+def test_report_leaves_the_page_of_the_screening_alone(lithophile, tmp_path):
+    made = lithophile(
+        *(
+            "screen",
+            "dopants",
+            "--dopant",
+            "Sc3+-Zr",
+            "--no-models",
+            "--content",
+            "0.5",
+        ),
+        *("--out", "out", "--json"),
+    ).json
+    before = (tmp_path / made["report"]).read_bytes()
+    answer = lithophile("report", "out", "--json").json
+    assert (tmp_path / answer["report"]).read_bytes() == before
+    assert made["n_relaxed"] == made["n_anchored"] == 0
