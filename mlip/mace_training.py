@@ -90,6 +90,7 @@ class MaceTraining:
         self._plateau = {"rate": 1.0, "lowest": math.inf, "waited": 0.0}
         self._losses: list[float] = []
         self._saved_at = -math.inf
+        self._saved_epoch = 0
         self._waited = 0
         self._request = StopRequest()
         self._epoch_s = math.inf
@@ -102,7 +103,7 @@ class MaceTraining:
         self.model.load_state_dict(state["model"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._average.load_state_dict(state["average"])
-        self.epoch = state["epoch"]
+        self.epoch = self._saved_epoch = state["epoch"]
         self.elapsed_s = state["elapsed_s"]
         self.history = state["history"]
         self._stage = state["stage"]
@@ -132,6 +133,7 @@ class MaceTraining:
         torch.save(state, partial)
         partial.replace(self.checkpoint)
         self._saved_at = time.monotonic()
+        self._saved_epoch = self.epoch
 
     def run(self, progress: Progress | None = None) -> None:
         """Train to the last epoch or another limit, then load the best weights.
@@ -199,6 +201,8 @@ class MaceTraining:
             if progress is not None:
                 progress(self.epoch, config.epochs, errors)
             if self._request.signal_name and not self._finished():
+                if self._saved_epoch < self.epoch:  # it came after the last look
+                    self.save()
                 raise TrainingPreempted(self._request.signal_name, self.epoch)
 
     def log(self, metrics: dict[str, Any]) -> None:
@@ -243,12 +247,7 @@ class MaceTraining:
 
     def _leave_epoch(self) -> None:
         """End inside an epoch: the checkpoint on disk is of the last whole one."""
-        import torch
-
-        saved = 0
-        if self.checkpoint.is_file():
-            saved = torch.load(self.checkpoint, weights_only=True)["epoch"]
-        raise TrainingPreempted(self._request.signal_name, saved)
+        raise TrainingPreempted(self._request.signal_name, self._saved_epoch)
 
     def _rate(self, share: float) -> float:
         config = self.config
