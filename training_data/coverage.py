@@ -22,8 +22,8 @@ MOST_REFERENCES = 1500
 MOST_COLOURS = 9
 FAR_PERCENTILE = 95
 COLOURS = (
-    *("#1f3b4d", "#c8553d", "#588b8b", "#e0a458", "#6d597a", "#8fb339"),
-    *("#457b9d", "#b56576", "#2a9d8f"),
+    *("#1f3b4d", "#c8553d", "#4fb0ae", "#e0a458", "#7b5ea7", "#8fb339"),
+    *("#3a7bd5", "#e58fb1", "#6b4f2a"),
 )
 OTHER = "#b8b8b8"
 
@@ -270,7 +270,10 @@ class TrainingDistanceResult:
             axis.legend(frameon=False, fontsize=8)
         axis.set_xlabel("structure")
         axis.set_ylabel("distance to the nearest\ntraining configuration")
-        axis.set_ylim(bottom=0)
+        highest = max([*self.distances[known], *usual, 0.0])
+        axis.set_ylim(0, 1.15 * highest if highest > 0 else 1)
+        axis.set_xlim(-0.5, len(frames) - 0.5)
+        axis.xaxis.get_major_locator().set_params(integer=True)
         return axis
 
 

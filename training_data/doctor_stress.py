@@ -194,8 +194,8 @@ def check_stress(
                 "stress_offset",
                 "warn",
                 f"energies of strained cells ask for {160.2 * pressure:+.1f} GPa "
-                "beside the stress: the basis is incomplete, or cells are too far apart "
-                "for the trapezoid rule. Energies and stresses will disagree.",
+                "beside the stress: incomplete basis, or cells too far apart for the "
+                "trapezoid rule. Energies and stresses will disagree.",
             )
         )
     return found, measured

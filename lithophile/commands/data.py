@@ -39,7 +39,7 @@ def doctor(
     overwrite: options.Overwrite = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Findings about a data set and a verdict: ok, warn or fail. Exits with 0.
+    """Examine a data set: findings and a verdict, ok, warn or fail. Exits with 0.
 
     Keys, missing labels, stress sign and unit, energy unit, shuffled forces, mixed
     levels of theory, outliers, near-duplicates, leakage between splits, close atoms and
@@ -65,7 +65,7 @@ def doctor(
 
 
 def _readable(result: dict[str, object]) -> dict[str, object]:
-    """Result without what a reader of a table does not need."""
+    """Leave out what a reader of a table does not need."""
     findings = result["findings"]
     rows = [
         {
