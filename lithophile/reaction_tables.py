@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+NOTHING_EV = 1e-6
+"""Energy per atom below which nothing reacts; the hull rounds at less [eV/atom]."""
+
 
 def readable(result: Mapping[str, Any]) -> dict[str, Any]:
     """Reactions and products in few columns; the JSON object holds the rest.
@@ -30,9 +33,61 @@ def readable(result: Mapping[str, Any]) -> dict[str, Any]:
         ]
     if "interphase" in result:
         shown |= _interphase(result["interphase"])
-    if "figures" in result:
-        shown["figures"] = list(result["figures"].values())
-    return shown
+    return {**shown, **_figures(result)}
+
+
+def readable_windows(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Windows as one line per compound.
+
+    Examples
+    --------
+    >>> one = {
+    ...     "compound": "LiCl",
+    ...     "reduction_V": 0.0,
+    ...     "oxidation_V": 4.2552,
+    ...     "stable_phases": {"LiCl": 1.0},
+    ...     "reduction": None,
+    ...     "oxidation": {"equation": "LiCl → 0.5 Cl2 + Li"},
+    ... }
+    >>> readable_windows(one)["windows"][0]["at oxidation"]
+    'LiCl → 0.5 Cl2 + Li'
+
+    """
+    windows = [
+        {
+            "compound": each["compound"],
+            "from (V)": round(each["reduction_V"], 3),
+            "to (V)": None
+            if each["oxidation_V"] is None
+            else round(each["oxidation_V"], 3),
+            "stable in between": " + ".join(each["stable_phases"]),
+            "at reduction": (each["reduction"] or {}).get("equation"),
+            "at oxidation": (each["oxidation"] or {}).get("equation"),
+        }
+        for each in result.get("windows", [result])
+    ]
+    return {"windows": windows, **_figures(result)}
+
+
+def readable_map(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Stability map as one line per pair, the strongest reaction of each."""
+    pairs = [
+        {
+            "electrolyte": each["electrolyte"],
+            "electrode": each["electrode"],
+            "eV/atom": round(each["energy_eV_per_atom"], 4),
+            "reaction": each["equation"]
+            if each["energy_eV_per_atom"] < -NOTHING_EV
+            else "none",
+        }
+        for each in result["strongest"]
+    ]
+    return {"strongest": pairs, **_figures(result)}
+
+
+def _figures(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Paths of the figures, where any were drawn."""
+    return {"figures": list(result["figures"].values())} if "figures" in result else {}
 
 
 def _line(reaction: Mapping[str, Any]) -> dict[str, Any]:

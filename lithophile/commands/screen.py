@@ -171,7 +171,12 @@ def window(
         )
         from lithophile.stages.reactions import window_stage
 
-        say.result(window_stage(settings, out=out, overwrite=overwrite))
+        result = window_stage(settings, out=out, overwrite=overwrite)
+        if not as_json:
+            from lithophile.reaction_tables import readable_windows
+
+            result = readable_windows(result)
+        say.result(result)
 
 
 @screen.command()
@@ -214,7 +219,12 @@ def stability(
         )
         from lithophile.stages.reactions import stability_stage
 
-        say.result(stability_stage(settings, out=out, overwrite=overwrite))
+        result = stability_stage(settings, out=out, overwrite=overwrite)
+        if not as_json:
+            from lithophile.reaction_tables import readable_map
+
+            result = readable_map(result)
+        say.result(result)
 
 
 def _as_text(given: dict[str, Any], name: str) -> dict[str, Any]:

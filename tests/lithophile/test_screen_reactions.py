@@ -149,7 +149,9 @@ def test_missing_table_is_said(monkeypatch, tmp_path):
         load_entries.cache_clear()
 
 
-def test_wrong_input_is_one_message(lithophile):
+def test_table_and_wrong_input(lithophile):
+    shown = lithophile("screen", "stability", "--compound", "LiCl").stdout
+    assert "none" in shown
     answer = lithophile("screen", "window", "--compound", "Li7La3Qq2O12", code=2)
     assert "Qq" in answer.message
     assert "Traceback" not in answer.message
