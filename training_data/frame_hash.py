@@ -25,7 +25,7 @@ def frame_hash(atoms: Atoms) -> str:
     Examples
     --------
     >>> frame_hash(Atoms("Li", cell=[3, 3, 3], pbc=True))
-    'f6d2d8ac25d2a9c6'
+    '56ea4119c65a88a0'
 
     """
     digest = hashlib.sha256(np.asarray(atoms.numbers, "<i4").tobytes())

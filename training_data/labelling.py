@@ -347,7 +347,14 @@ def ordered(
 
 
 NOT_IN_LABELS = {
-    *("python", "threads", "timeout_minutes", "stop_after_failures", "keep_output"),
+    *(
+        "python",
+        "threads",
+        "reproducible",
+        "timeout_minutes",
+        "stop_after_failures",
+        "keep_output",
+    ),
     "max_force_eV_per_A",
 }
 """Settings that do not change what a label says."""

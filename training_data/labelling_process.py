@@ -102,6 +102,7 @@ class CalculationProcess:
             "task": "greet",
             "calculator": self.settings.calculator,
             "packages": placeholders(self.settings.level or ""),
+            "reproducible": self.settings.reproducible,
         }
         try:
             answer = self._ask(request, timeout_s=STARTING_S)
@@ -198,8 +199,10 @@ class CalculationProcess:
             minutes = (timeout_s or 0.0) / 60.0
             raise CalculationError(f"not done after {minutes:g} minutes")
         if not line:
-            raise CalculationError(self._last_words(process))
+            raise CalculationError(self._last_words(process.wait()))
         answer: dict[str, Any] = json.loads(line)
+        if "died" in answer:
+            raise CalculationError(self._last_words(answer["died"]))
         return answer
 
     def _started(self) -> "subprocess.Popen[str]":
@@ -210,6 +213,7 @@ class CalculationProcess:
         environment = {
             **os.environ,
             **dict.fromkeys(THREADS, str(self.settings.threads)),
+            "PYTHONHASHSEED": "0",  # the same places in memory in every process
         }
         python = interpreter(self.settings)
         try:
@@ -231,9 +235,8 @@ class CalculationProcess:
             ) from None
         return self._process
 
-    def _last_words(self, process: "subprocess.Popen[str]") -> str:
-        """Why a process ended by itself."""
-        status = process.wait()
+    def _last_words(self, status: int) -> str:
+        """Say why a calculation ended by itself."""
         text = (self.folder / "worker.log").read_bytes()[-TAIL_BYTES:]
         said = " ".join(text.decode("utf-8", errors="replace").split())
         ending = f"exit status {status}"

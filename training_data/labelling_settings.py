@@ -82,6 +82,11 @@ class LabellingSettings(BaseModel):
         "null: this one, or for gpaw $LITHOPHILE_GPAW_PYTHON where that is set",
     )
     threads: int = Field(1, ge=1, description="Threads of the calculation")
+    reproducible: bool = Field(
+        default=True,
+        description="GPAW: the same label bit for bit in every run, for some per cent "
+        "of speed (Fourier transforms chosen by rule, not by trial)",
+    )
     keep_output: Literal["none", "failed", "all"] = Field(
         "failed", description="Calculations whose files are kept beside the labels"
     )

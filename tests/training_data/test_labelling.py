@@ -375,6 +375,9 @@ def test_gpaw_labels_and_its_unconverged_run_is_a_failure(tmp_path):
     assert -2.4 < frame.info["REF_energy"] / 2 < -1.8  # of a coarse grid
     assert np.abs(frame.arrays["REF_forces"].sum(axis=0)).max() < 0.02
     assert frame.info["D3_energy"] < 0
+    again = tmp_path / "again.extxyz"
+    label_queue([bulk("Li", cubic=True, a=3.5), lithium], settings, again)
+    assert again.read_bytes().endswith(out.read_bytes())  # bit for bit, whatever before
     hopeless = settings.model_copy(update={"arguments": {**quick, "maxiter": 2}})
     failed = label_queue([lithium], hopeless, tmp_path / "other.extxyz")
     assert (failed.n_labelled, failed.n_failed) == (0, 1)
