@@ -43,9 +43,9 @@ class DopantScreeningSettings(Settings):
     resolution_A: float = Field(
         0.3, gt=0, le=1, description="Spacing of the grid for these barriers [Å]"
     )
-    models: bool = Field(
-        default=True,
-        description="Train and validate the models that predict class and energy",
+    no_models: bool = Field(
+        default=False,
+        description="Leave out training and validating the models of class and energy",
     )
     seed: int = Field(0, ge=0, description="Seed of the random numbers")
 

@@ -75,12 +75,10 @@ def dopants(
             help="Grid spacing for these barriers (Å).",
         ),
     ] = None,
-    models: Annotated[
+    no_models: Annotated[
         bool | None,
         typer.Option(
-            "--models/--no-models",
-            show_default="models",
-            help="Train and validate the models of class and energy (minutes).",
+            "--no-models", help="Leave out the models of class and energy (minutes)."
         ),
     ] = None,
     seed: Annotated[

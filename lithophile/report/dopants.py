@@ -15,8 +15,9 @@ from lithophile.report.periodic_table import draw_class_maps, draw_energy_maps
 from lithophile.report.words import number
 from lithophile.run_folder import PROVENANCE, SETTINGS, RunFolder, write_text
 from screening.content_dependence import content_dependence
-from screening.dopant_screening import DopantScreening, ScreenedDopant
+from screening.dopant_screening import DopantScreening
 from screening.dopant_screening_view import CLASS_COLOURS
+from screening.screened_dopant import ScreenedDopant
 from screening.shipped_entries import load_entries
 
 if TYPE_CHECKING:

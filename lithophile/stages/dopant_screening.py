@@ -17,14 +17,11 @@ from lithophile.stages.dopant_cells import (
 )
 from lithophile.stages.inputs import model_path
 from screening.compound_energies import CompoundEnergy
-from screening.dopant_screening import (
-    DopantScreening,
-    ScreenedDopant,
-    screen_dopants,
-)
+from screening.dopant_screening import DopantScreening, screen_dopants
 from screening.doped_cells import RelaxedCell
 from screening.doped_formula import doped_formula
 from screening.formulas import read_formula
+from screening.screened_dopant import ScreenedDopant
 from screening.shipped_entries import load_entries
 from structures.dopants import LlzoDopant, load_llzo_dopants
 from training_data import Failure, InputError
@@ -101,7 +98,7 @@ def dopant_screening_stage(
             doped_formula(  # refused before any work
                 dopant.ion, site=dopant.site, content=settings.content
             )
-    if settings.models and len(dopants) < FEWEST:
+    if not settings.no_models and len(dopants) < FEWEST:
         raise InputError(
             f"dopants must be at least {FEWEST} for the models; got {len(dopants)}. "
             "Screen all of them, or leave the models out (--no-models)."
@@ -327,7 +324,7 @@ def _models(
     progress: Progress,
 ) -> dict[str, Any] | None:
     """Validate the models, or read what an earlier run found."""
-    if not settings.models:
+    if settings.no_models:
         return None
     kept = folder.read(MODELS)
     if kept is not None:
