@@ -161,7 +161,7 @@ def fetch_dataset(
     entry = entries[name]
     local = folder or os.environ.get(FOLDER_VARIABLE)
     if local is not None:
-        found = _local(Path(local), entry)
+        found = _local(Path(local).expanduser(), entry)
         if found is not None:
             return found
         if folder is not None:

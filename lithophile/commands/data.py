@@ -108,7 +108,6 @@ def coverage(
         list[Path] | None,
         typer.Option(
             "--structure",
-            show_default="none",
             help="Structure file whose distance from the data set is asked for.",
         ),
     ] = None,
