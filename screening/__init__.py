@@ -1,6 +1,7 @@
 """Screening of dopants, conductors and interphases: entries and their hulls."""
 
 from screening.band_gaps import BandGap, band_gap
+from screening.bond_valence import BondValenceBarriers, bond_valence_barriers
 from screening.competing_phases import DecompositionResult, decomposition_enthalpy
 from screening.competing_reactions import competing_reactions
 from screening.compound_energies import (
@@ -21,8 +22,10 @@ from screening.dopant_prediction import (
     DopantPredictor,
     dopant_predictor,
 )
+from screening.dopant_screening import DopantScreening, screen_dopants
 from screening.dopant_study import DopantStudyResult, study_dopants
 from screening.dopant_table import DopantRow, DopantTable, dopant_row, load_dopant_table
+from screening.doped_energies import anchored_doped_energies
 from screening.doped_formula import doped_formula
 from screening.entries import Entries
 from screening.entries_fetch import fetch_entries
@@ -55,6 +58,7 @@ from screening.window import ElectrochemicalWindow, electrochemical_window
 
 __all__ = [
     "BandGap",
+    "BondValenceBarriers",
     "ClassificationResult",
     "CompoundEnergy",
     "ContentDependence",
@@ -64,6 +68,7 @@ __all__ = [
     "DopantPredictionResult",
     "DopantPredictor",
     "DopantRow",
+    "DopantScreening",
     "DopantStudyResult",
     "DopantTable",
     "ElectrochemicalWindow",
@@ -77,9 +82,11 @@ __all__ = [
     "RegressionResult",
     "StabilityMap",
     "Titration",
+    "anchored_doped_energies",
     "anchored_energies",
     "anchored_energy",
     "band_gap",
+    "bond_valence_barriers",
     "classifiers",
     "competing_reactions",
     "content_dependence",
@@ -109,6 +116,7 @@ __all__ = [
     "read_formula",
     "reduced_formula",
     "regressors",
+    "screen_dopants",
     "stability_map",
     "study_dopants",
     "titration",
