@@ -23,9 +23,11 @@ from lithophile.provenance import provenance
 from lithophile.run_folder import SETTINGS, STOPPED, RunFolder, write_json
 from lithophile.settings_file import read_mapping, read_settings, validate
 from md.dynamics import Preempted
+from mlip import available_models
 from mlip.selection import SelectionResult
 from mlip.training_stop import TrainingPreempted
-from training_data import InputError
+from structures.prototypes import available_prototypes
+from training_data import InputError, shipped_names
 
 MAY_CHANGE = ("rounds", "labelling")
 """Settings that may be others when a run is resumed."""
@@ -99,14 +101,11 @@ def _settings(
 ) -> LearnSettings:
     stored = folder.path / SETTINGS
     if not (resume and stored.is_file()):
-        given = read_settings(LearnSettings, file=config, options=options)
-        # kept with the run: a named level or a file may be another one tomorrow
-        return given.model_copy(update={"labelling": labelling_settings(given)})
+        return _settled(read_settings(LearnSettings, file=config, options=options))
     before = validate(LearnSettings, read_mapping(stored), source=str(stored))
     if config is None:
         return read_settings(LearnSettings, file=stored, options=options)
-    now = read_settings(LearnSettings, file=config, options=options)
-    now = now.model_copy(update={"labelling": labelling_settings(now)})
+    now = _settled(read_settings(LearnSettings, file=config, options=options))
     kept, wanted = before.model_dump(mode="json"), now.model_dump(mode="json")
     changed = sorted(
         key for key in wanted if key not in MAY_CHANGE and wanted[key] != kept[key]
@@ -117,6 +116,33 @@ def _settings(
             f"others for {', '.join(changed)}. Restore them, or name another folder."
         )
     return now
+
+
+def _settled(settings: LearnSettings) -> LearnSettings:
+    """Give settings that mean the same tomorrow: whole paths, the level in full."""
+    hold_out, exploration = settings.hold_out, settings.exploration
+    if hold_out.file is not None:
+        hold_out = hold_out.model_copy(update={"file": hold_out.file.resolve()})
+    if exploration is not None:
+        structures = tuple(map(_whole, exploration.structures))
+        exploration = exploration.model_copy(update={"structures": structures})
+    return settings.model_copy(
+        update={
+            "labelling": labelling_settings(settings),
+            "dataset": tuple(map(_whole, settings.dataset)),
+            "start_from": tuple(map(_whole, settings.start_from)),
+            "hold_out": hold_out,
+            "exploration": exploration,
+        }
+    )
+
+
+def _whole(name: str) -> str:
+    """Give the absolute path of what exists; the name of something shipped stays."""
+    shipped = {*shipped_names(), *available_prototypes()}
+    shipped |= {entry.name for entry in available_models()}
+    path = Path(name)
+    return str(path.resolve()) if name not in shipped and path.exists() else name
 
 
 def _draw(folder: RunFolder, done: LearningResult) -> dict[str, Any]:
