@@ -2,9 +2,9 @@
 
 The same structures are computed by GPAW alone, in one process, and by the queue, which
 starts a calculation process, adds D3(BJ), checks and writes. Wall times are those of
-the calculations; processor times hold the start of all processes too. Bare and queued runs take
-turns, since machines are noisy. GPAW is looked for here and in the environment that
-LITHOPHILE_GPAW_PYTHON names.
+the calculations; processor times hold the start of all processes too. Bare and queued
+runs take turns, since machines are noisy. GPAW is looked for here and in the
+environment that LITHOPHILE_GPAW_PYTHON names.
 """
 
 import argparse
@@ -12,7 +12,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory

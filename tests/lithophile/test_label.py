@@ -137,13 +137,9 @@ def test_dry_run_writes_nothing(lithophile, tmp_path):
     [
         (("--out", "l.extxyz"), "none for Cu"),  # the default level knows no copper
         (("--code", "vasp", "--out", "l.extxyz"), "--settings must be given for vasp"),
-        (("--code", "vsap", "--settings", "s.yaml", "--out", "l.x"), "'s.yaml'"),
         (("--code", "no.such.Code", "--out", "l.extxyz"), "No module named 'no'"),
         ((*EMT, "--part", "3/2", "--out", "l.extxyz"), "part must be K/N"),
         ((*EMT, "--out", "pool.extxyz", "--overwrite"), "another file than the pool"),
-        ((*EMT, "--out", "."), "must be a file"),
-        ((*EMT, "--skip", "none.xyz", "--out", "l.xyz"), "'none.xyz'"),
-        ((*EMT, "--finished", "--out", "l.xyz"), "finished must come without code"),
     ],
 )
 def test_wrong_input_is_told_and_leaves_nothing(lithophile, pool, options, words):
