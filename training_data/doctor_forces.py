@@ -10,7 +10,7 @@ from training_data.doctor_pair_model import PairForces
 from training_data.doctor_report import Finding, finding
 
 NOTICEABLE_FORCE = 0.1
-FEWEST = 6
+FEWEST, MANY = 6, 30
 GOOD, SURE, BAD = 0.6, 0.75, 0.5
 UNRELATED = 0.25
 WIDE = 5.0
@@ -103,7 +103,8 @@ def check_forces(model: PairForces) -> tuple[list[Finding], bool]:
             continue
         spread = max((middle - low) / NORMAL_QUINTILE, 0.02)
         odd = (cosine < min(BAD, middle - WIDE * spread)) & (model.error[mine] > GOOD)
-        (sure if low > SURE else unsure).extend(model.frames[mine][odd].tolist())
+        certain = low > SURE and mine.sum() >= MANY
+        (sure if certain else unsure).extend(model.frames[mine][odd].tolist())
     if not medians:
         said = "too few frames with forces to compare them with a pair model."
         return [finding("shuffled_forces", "untested", said)], True

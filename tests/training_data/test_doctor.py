@@ -197,7 +197,7 @@ def test_file_that_is_cut_off_is_judged_as_far_as_it_goes(frames, tmp_path):
     path = tmp_path / "cut.extxyz"
     write(path, frames[:20], format="extxyz")
     text = path.read_text("utf-8")
-    path.write_text(text[: int(0.9 * len(text))], encoding="utf-8")
+    path.write_text(text[: int(0.87 * len(text))], encoding="utf-8")
     report = examine_dataset(path)
     assert "readable" in failed(report)
     assert 15 <= report.n_frames < 20
