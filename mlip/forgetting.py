@@ -87,7 +87,7 @@ class ForgettingReport:
         ax.barh(places - 0.2, errors[:, 1], 0.38, color="C0", label="after")
         ax.set_yticks(places, names)
         ax.set_xlabel("force RMSE on the old data (meV/Å)")
-        ax.legend(frameon=False, loc="lower right")
+        ax.legend(frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(0, 1))
         return ax
 
 

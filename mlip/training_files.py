@@ -59,7 +59,12 @@ class TrainingResult:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, paths as strings."""
-        return {**asdict(self), "model": str(self.model), "card": str(self.card)}
+        return {
+            **asdict(self),
+            "model": str(self.model),
+            "card": str(self.card),
+            "members": list(self.members),
+        }
 
 
 def write_config(config: TrainingConfig, out: Path) -> None:
