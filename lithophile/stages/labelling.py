@@ -23,7 +23,7 @@ from training_data import (
 from training_data.frame_hash import as_written, frame_hash
 from training_data.label_store import LabelStore, known_hashes, read_json, write_json
 from training_data.labelled_frame import refuse_unfit
-from training_data.labelling import cost
+from training_data.labelling import cost, ordered
 from training_data.labelling_kpoints import kpoint_grid
 from training_data.labelling_process import CalculationProcess
 from training_data.labelling_settings import checked_settings
@@ -214,6 +214,10 @@ def _plan(
 ) -> dict[str, Any]:
     """List what would be computed."""
     done = known_hashes([out, *settings.skip])
+    waiting = {frame_hash(atoms): atoms for atoms in map(as_written, frames)}
+    n_given = len(waiting)
+    pairs = [(key, atoms) for key, atoms in waiting.items() if key not in done]
+    pairs = ordered(pairs, order=settings.order, settings=level)
     kpoints = level.kpoints
     queue = [
         {
@@ -223,11 +227,10 @@ def _plan(
             "kpts": kpoint_grid(atoms, kpoints=kpoints) if kpoints else None,
             "relative_cost": cost(atoms, settings=level),
         }
-        for atoms in map(as_written, frames)
-        if (key := frame_hash(atoms)) not in done
+        for key, atoms in pairs
     ]
     return {
-        "n_labelled": len(frames) - len(queue),
+        "n_labelled": n_given - len(queue),
         "n_failed": 0,
         "seconds_per_label": None,
         "n_waiting": len(queue),
