@@ -258,6 +258,7 @@ class TrainingDistanceResult:
 
         """
         from matplotlib.figure import Figure
+        from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
 
         axis = Figure(layout="constrained").subplots() if ax is None else ax
         frames = np.arange(len(self.distances))
@@ -273,7 +274,7 @@ class TrainingDistanceResult:
         highest = max([*self.distances[known], *usual, 0.0])
         axis.set_ylim(0, 1.15 * highest if highest > 0 else 1)
         axis.set_xlim(-0.5, len(frames) - 0.5)
-        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         return axis
 
 
