@@ -258,7 +258,7 @@ class TrainingDistanceResult:
 
         """
         from matplotlib.figure import Figure
-        from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
+        from matplotlib.ticker import MaxNLocator
 
         axis = Figure(layout="constrained").subplots() if ax is None else ax
         frames = np.arange(len(self.distances))
