@@ -1,8 +1,9 @@
 """Time to reach the force error of ``mace_run_train`` on frames that nobody trains on.
 
-Both begin with the same random weights and share data, batches, loss, precision and
-threads; each runs in a process of its own. ``mace_run_train`` keeps its own schedule
-(rate lowered on a plateau); ours falls over the planned epochs. What counts is the
+Both begin with the same random weights and share data, loss, precision and threads;
+each keeps its own way of getting there: ``mace_run_train`` its batches of 10 and a rate
+that is lowered on a plateau, ours batches of 4 (on a processor a frame costs about the
+same in a small batch) and a rate that falls over the planned epochs. What counts is the
 processor time from the first step until the held-out force error is as low as the
 lowest that mace's run has reached, on one thread, so that a busy machine does not
 matter. The pre-trained start is a line of its own: it goes on from the released
@@ -19,7 +20,7 @@ import time
 from pathlib import Path
 
 TARGET = 0.8
-BATCH, RATE = 8, 0.01
+MACE_BATCH, BATCH, RATE = 10, 4, 0.01
 FORCE = "force_rmse_meV_per_A"
 
 MACE = """
@@ -70,7 +71,8 @@ def main() -> int:
         ratio = seconds / mace_s
         lowest = min(line["rmse"] for line in ours)
         print(
-            f"lithophile train: reached in {seconds:.1f} s (its lowest {lowest:.1f}); "
+            f"lithophile train: reached in {seconds:.1f} s (its lowest {lowest:.1f} in "
+            f"{first_time(ours, lowest):.1f} s); "
             f"ratio {ratio:.2f}, target {TARGET}"
         )
         from mlip.registry import MODELS  # noqa: PLC0415 (torch)
@@ -142,8 +144,8 @@ def run_mace(place: Path, epochs: int) -> list[dict[str, float]]:
         "stress_weight": 1000,
         "compute_stress": True,
         "r_max": 5.5,
-        "batch_size": BATCH,
-        "valid_batch_size": 2 * BATCH,
+        "batch_size": MACE_BATCH,
+        "valid_batch_size": MACE_BATCH,
         "lr": RATE,
         "max_num_epochs": epochs,
         "ema_decay": 0.99,
