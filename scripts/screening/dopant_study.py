@@ -11,14 +11,30 @@ from pathlib import Path
 import numpy as np
 
 from screening.decision_map import decision_map, plot_energy_against_feature
-from screening.dopant_study import study_dopants
-from screening.dopant_table import load_dopant_table
+from screening.dopant_study import DopantStudyResult, study_dopants
+from screening.dopant_table import DopantTable, load_dopant_table
 from screening.reaction_energy_regressors import LAPLACIAN
 
 PAIRS = (
     ("oxide_enthalpy_eV_per_atom", "coordination_times_enthalpy_per_cation_eV"),
     ("oxide_enthalpy_eV_per_atom", "bond_energy_eV"),
 )
+
+
+def overview(
+    table: DopantTable, unseen: DopantTable, study: DopantStudyResult, path: Path
+) -> None:
+    """Write the four figures that say most as one."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(2, 2, figsize=(11, 9), layout="constrained")
+    decision_map(table, features=PAIRS[0], unseen=unseen).plot(axes[0, 0])
+    study.importance.plot(axes[0, 1])
+    for tested in study.regression:
+        if (tested.model, tested.scheme) == (LAPLACIAN, "grouped"):
+            tested.plot(axes[1, 0])
+    study.curve.plot(axes[1, 1])
+    figure.savefig(path, dpi=90)
 
 
 def main() -> None:
@@ -47,6 +63,7 @@ def main() -> None:
     (given.out / "study.json").write_text(
         json.dumps(study.to_json(), ensure_ascii=False, indent=1), encoding="utf-8"
     )
+    overview(table, unseen, study, given.out / "dopant-models.png")
     figures = {
         "importance": study.importance.plot(),
         "correlations": study.importance.plot_correlations(),
