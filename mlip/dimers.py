@@ -164,7 +164,7 @@ def pair_of_atoms(one: str, other: str, distance_A: float) -> Atoms:
 
     Examples
     --------
-    >>> pair_of_atoms("Li", "Cl", 2.5).get_distance(0, 1)
+    >>> float(pair_of_atoms("Li", "Cl", 2.5).get_distance(0, 1))
     2.5
 
     """

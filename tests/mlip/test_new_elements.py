@@ -23,7 +23,7 @@ def network(**settings):
     import torch
 
     config = ArchitectureConfig(
-        channels=4, max_L=1, max_ell=2, r_max_A=4.0, radial_layers=(8,)
+        channels=4, max_L=1, max_ell=1, r_max_A=4.0, radial_layers=(8,)
     ).model_copy(update=settings)
     torch.manual_seed(1)
     with default_dtype(torch.float64):
