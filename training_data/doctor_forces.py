@@ -13,7 +13,7 @@ NOTICEABLE_FORCE = 0.1
 FEWEST, MANY = 6, 30
 GOOD, SURE, BAD = 0.6, 0.75, 0.5
 UNRELATED = 0.25
-WIDE = 5.0
+WIDE, CLEARLY = 5.0, 1.5
 NORMAL_QUINTILE = 0.8416
 FEWEST_LINKS = 8
 DETERMINED = 0.15
@@ -102,7 +102,11 @@ def check_forces(model: PairForces) -> tuple[list[Finding], bool]:
         if middle < GOOD:
             continue
         spread = max((middle - low) / NORMAL_QUINTILE, 0.02)
-        odd = (cosine < min(BAD, middle - WIDE * spread)) & (model.error[mine] > GOOD)
+        size = model.force_rms[mine]
+        low_cosine = cosine < min(BAD, middle - WIDE * spread)
+        # forces smaller than the model's usual error say nothing about the frame
+        low_cosine &= size > CLEARLY * np.median(model.error[mine] * size)
+        odd = low_cosine & (model.error[mine] > GOOD)
         certain = low > SURE and mine.sum() >= MANY
         (sure if certain else unsure).extend(model.frames[mine][odd].tolist())
     if not medians:
