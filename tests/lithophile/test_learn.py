@@ -15,6 +15,7 @@ from ase.io import write
 from lithophile.learning_plan import member_config, plan_learning
 from lithophile.learning_settings import LearnSettings
 from lithophile.settings_file import validate
+from lithophile.stages.learning import learning
 from training_data import InputError, LabellingSettings, label_queue, read_dataset
 
 TINY = {
@@ -33,11 +34,15 @@ HELD_OUT = ["p2", "p5"]
 # One process that has imported everything makes a child for every attempt, so that ten
 # attempts do not import ten times. A child ends without a word, either after so much
 # processor time (the signal of the profiling timer, which nothing answers), or by
-# SIGKILL at the n-th file that it opens for writing or moves into place.
+# SIGKILL at the n-th file that it opens for writing or moves into place. Two more are
+# asked to end by SIGTERM, as a queueing system does.
 KILLER = """
 import json, os, signal, sys
 from pathlib import Path
 from random import Random
+from lithophile.early_signals import answering_early
+from lithophile.exit_codes import exit_code
+from lithophile.interrupted import Interrupted
 from lithophile.stages.learning import learning
 from mlip.mace_import import import_mace
 import mlip.mace_training, torch_ema, matplotlib.backends.backend_agg
@@ -46,11 +51,15 @@ import_mace()
 
 config, out, draw = Path(sys.argv[1]), Path(sys.argv[2]), Random(7)
 
-def attempt(seconds, writes):
+def attempt(seconds, writes, asked=False):
     child = os.fork()
     if child:
         status = os.waitpid(child, 0)[1]
-        return os.WTERMSIG(status) if os.WIFSIGNALED(status) else -status
+        if os.WIFSIGNALED(status):
+            return os.WTERMSIG(status)
+        return -os.WEXITSTATUS(status)
+    if asked:
+        signal.signal(signal.SIGPROF, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     if seconds:
         signal.setitimer(signal.ITIMER_PROF, seconds)
     left = [writes]
@@ -66,18 +75,26 @@ def attempt(seconds, writes):
 
     if writes:
         sys.addaudithook(count)
-    learning(config, options={}, out=out, resume=True, overwrite=False,
-             progress=lambda *_: None)
+    try:
+        with answering_early():
+            learning(config, options={}, out=out, resume=True, overwrite=False,
+                     progress=lambda *_: None)
+    except SystemExit as end:
+        os._exit(end.code)
+    except Interrupted as end:
+        os._exit(exit_code(end.reason))
     os._exit(0)
 
-ends = []
+killed, asked = [], []
 for number in range(10):
     if number % 2:
-        ends.append(attempt(0.0, draw.randint(8, 26)))
+        killed.append(attempt(0.0, draw.randint(8, 26)))
     else:
-        ends.append(attempt(draw.uniform(0.2, 1.6), 0))
-ends.append(attempt(0.0, 0))
-print(json.dumps(ends))
+        killed.append(attempt(draw.uniform(0.2, 1.6), 0))
+    if number in (1, 5):
+        asked.append(attempt(1.0, 0, asked=True))
+last = attempt(0.0, 0)
+print(json.dumps({"killed": killed, "asked": asked, "last": last}))
 """
 
 
@@ -216,9 +233,10 @@ def test_ten_kills_change_nothing(finished, folder):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    *ends, last = json.loads(done.stdout.splitlines()[-1])
-    assert last == 0, done.stderr
-    assert sum(end > 0 for end in ends) >= 8, ends
+    ends = json.loads(done.stdout.splitlines()[-1])
+    assert ends["last"] == 0, done.stderr
+    assert sum(end > 0 for end in ends["killed"]) >= 8, ends
+    assert ends["asked"] == [-75, -75], ends
     whole, killed = folder / "whole", folder / "killed"
     result = json.loads((killed / "result.json").read_text())
     assert result["rounds"] == finished["rounds"]
@@ -241,16 +259,21 @@ def test_ten_kills_change_nothing(finished, folder):
 def test_finished_run_tells_its_result_again_and_changes_are_refused(
     finished, folder, lithophile
 ):
-    again = lithophile("learn", "--out", folder / "whole", "--resume", "--json")
+    out = folder / "whole"
+    again = lithophile("learn", "--out", out, "--resume", "--json")
     assert again.json == finished
     other = {**_values(folder), "n_members": 3}
-    (folder / "other.yaml").write_text(yaml.safe_dump(other), encoding="utf-8")
-    refused = lithophile(
-        *("learn", "--config", folder / "other.yaml"),
-        *("--out", folder / "whole", "--resume"),
-        code=2,
-    )
-    assert "n_members" in refused.message
+    config = folder / "other.yaml"
+    config.write_text(yaml.safe_dump(other), encoding="utf-8")
+    with pytest.raises(InputError, match="others for n_members"):
+        learning(
+            config,
+            options={},
+            out=out,
+            resume=True,
+            overwrite=False,
+            progress=lambda *_: None,
+        )
 
 
 def test_dry_run_tells_the_size_and_writes_nothing(folder, lithophile):
