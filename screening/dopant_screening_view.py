@@ -59,9 +59,16 @@ def draw_energies_compared(
                 alpha=0.85,
             )
     moved = [row for row in rows if row[2].outcome != row[2].anchored_outcome]
-    for x, y, each in moved[:MOST_NAMES]:
+    moved.sort(key=lambda row: row[1])
+    for index, (x, y, each) in enumerate(moved[:MOST_NAMES]):
+        right = index % 2 == 0  # neighbours on either side, so that names stay apart
         axes.annotate(
-            each.name, (x, y), xytext=(4, -7), textcoords="offset points", fontsize=7
+            each.name,
+            (x, y),
+            xytext=(6 if right else -6, -2),
+            textcoords="offset points",
+            ha="left" if right else "right",
+            fontsize=7,
         )
     for scale in (axes.set_xscale, axes.set_yscale):
         scale("symlog", linthresh=LINEAR_EV)
