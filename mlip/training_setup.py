@@ -175,10 +175,11 @@ def _find_old_data(
     if config.old_data is not None:
         sets = [read_dataset(find_data(name), level=level) for name in config.old_data]
     else:
-        hashes = start.card.data_sha256
-        paths = [find_data(name) for name in hashes]
-        there = [path for path in paths if path.is_file()]
-        sets = [read_dataset(path, level=level) for path in there]
+        paths = [find_data(name) for name in start.card.data_sha256]
+        try:
+            sets = [read_dataset(p, level=level) for p in paths if p.is_file()]
+        except InputError as error:  # not asked for by name: no reason to end
+            return None, str(error)
     if not sets:
         return None, f"none of {sorted(start.card.data_sha256)} is there; give old_data"
     return reduce(Dataset.joined, sets), ""
