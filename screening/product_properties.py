@@ -103,7 +103,7 @@ def product(formula: str, *, amount: float = 1.0) -> Product:
     -----
     A volume that was not measured is estimated in two cases. Alloys of metals whose
     electronegativities differ by at most 0.7 have the sum of the volumes of their
-    elements (Zen's law; Zr3Al comes out 3 % too large); more polar ones, such as
+    elements (additive volumes; Zr3Al comes out 3 % too large); more polar ones, such as
     Li3Bi, contract by up to a quarter and are left out. Oxides with at least three
     metal atoms per oxygen, such as Zr4O, have the volume of the metal, in whose holes
     the oxygen sits.
@@ -113,7 +113,6 @@ def product(formula: str, *, amount: float = 1.0) -> Product:
     F. Therrien et al., arXiv:2502.14234 (2025).
     C. J. Hargreaves et al., npj Comput. Mater. 9, 9 (2023),
     doi:10.1038/s41524-022-00951-z.
-    E-an Zen, Am. Mineral. 41, 523 (1956).
 
     Examples
     --------

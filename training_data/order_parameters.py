@@ -52,10 +52,10 @@ def steinhardt_order(
         \tfrac12 \left[1 + \cos \frac{\pi r}{2.5\, r_c}\right]
 
     with the bond length r_c = the sum of the covalent radii of i and j, and N_i the sum
-    of the weights within 1.25 r_c (1 at least). The exponential weight is that of the
-    SSW-NN papers (d = ½); the cosine, which takes neighbours out smoothly at 2.5 r_c,
-    is ours, and N_i is a weight where they count bonds, so that nothing jumps when a
-    bond breaks.
+    of the weights within 1.25 r_c (1 at least). The article whose figure this follows
+    does not print its weights: the exponential (d = ½), the cosine, which takes
+    neighbours out smoothly at 2.5 r_c, and N_i as a weight instead of a count of bonds,
+    so that nothing jumps when a bond breaks, are ours.
 
     ======  ==============
     symbol  variable
