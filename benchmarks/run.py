@@ -16,6 +16,9 @@ BENCHMARKS = (
     ("ordering.py",),
     ("relaxation.py", "--threads", "1"),
     ("screening_speed.py",),
+    ("doctor.py",),
+    ("labelling.py",),
+    ("training.py",),
     ("replicas.py", "--threads", "1", "--steps", "2", "--network-only"),
 )
 
