@@ -79,11 +79,12 @@ def neighbour_pairs(
         images[:, axis] = counts[columns]
     ghosts = (fractional[owner] + images) @ box
     inside = first - shift_1 @ box
-    near = cKDTree(inside).query_ball_tree(cKDTree(ghosts), cutoff_A)
-    i = np.repeat(np.arange(len(first)), [len(found) for found in near])
-    ghost = np.array([g for found in near for g in found], dtype=np.int64)
+    near = cKDTree(inside).sparse_distance_matrix(
+        cKDTree(ghosts), cutoff_A, output_type="ndarray"
+    )
+    near = near[np.lexsort((near["j"], near["i"]))]
+    i, ghost, distances = near["i"], near["j"], near["v"]
     j = owner[ghost]
-    distances = np.linalg.norm(ghosts[ghost] - inside[i], axis=1)
     return Pairs(i, j, images[ghost] - shift_2[j] + shift_1[i], distances)
 
 
