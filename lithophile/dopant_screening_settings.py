@@ -50,6 +50,26 @@ class DopantScreeningSettings(Settings):
     seed: int = Field(0, ge=0, description="Seed of the random numbers")
 
     @model_validator(mode="after")
+    def _one_potential_for_all(self) -> Self:
+        if self.model != SHIPPED_MODEL and not self.relax:
+            raise ValueError(
+                f"model must come with relax, since the cells of the package are "
+                f"{SHIPPED_MODEL}'s; got {self.model!r} without. Add --relax, or leave "
+                "the model out"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _each_dopant_once(self) -> Self:
+        twice = sorted({d for d in self.dopants if self.dopants.count(d) > 1})
+        if twice:
+            raise ValueError(
+                f"dopants must be named once each; got {', '.join(twice)} more than "
+                "once. Leave one of each out"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _cells_can_be_built(self) -> Self:
         if self.relax:
             from screening.doped_cells import formula_units_of  # noqa: PLC0415 (ase)

@@ -191,26 +191,57 @@ def relax_doped_cells(
         start = perf_counter()
         try:
             atoms = _cell(host, dopant, n_dopants, seed, n_runs, n_sweeps)
-            found = relax(
-                atoms, potential, fmax_eV_per_A=fmax_eV_per_A, max_steps=max_steps
-            )
         except InputError as error:
             yield Failure(name, str(error))
             continue
-        if found.failure is not None or not np.isfinite(found.energy_eV):
-            reason = found.failure.reason if found.failure else "energy not finite"
-            yield Failure(name, reason)
-            continue
-        yield RelaxedCell(
-            name=name,
-            atoms=found.atoms,
-            energy_eV=found.energy_eV,
-            fmax_eV_per_A=found.fmax_eV_per_A,
-            converged=found.converged,
-            n_steps=found.n_steps,
-            seconds=perf_counter() - start,
-            potential=potential.identity,
+        yield _relaxed(name, atoms, potential, fmax_eV_per_A, max_steps, start)
+
+
+def continue_relaxation(
+    cell: RelaxedCell,
+    potential: Potential,
+    *,
+    fmax_eV_per_A: float = 0.05,
+    max_steps: int = 60,
+) -> RelaxedCell | Failure:
+    """Cell that goes on from where its relaxation ended.
+
+    Parameters
+    ----------
+    cell
+        Relaxed cell, at rest or not; it is not changed.
+    potential
+        What relaxed it.
+    fmax_eV_per_A
+        Largest force left [eV/Å].
+    max_steps
+        Most steps from here on.
+
+    Returns
+    -------
+    RelaxedCell or Failure
+        Steps and seconds are those of all relaxations together.
+
+    Raises
+    ------
+    InputError
+        If the cell is of another potential.
+
+    """
+    if cell.potential != potential.identity:
+        raise InputError(
+            f"potential must be the one that relaxed the cell, {cell.potential}; got "
+            f"{potential.identity}. Load that one, or relax the cell from the start."
         )
+    start = perf_counter()
+    found = _relaxed(cell.name, cell.atoms, potential, fmax_eV_per_A, max_steps, start)
+    if isinstance(found, Failure):
+        return found
+    return replace(
+        found,
+        n_steps=cell.n_steps + found.n_steps,
+        seconds=cell.seconds + found.seconds,
+    )
 
 
 def formula_units_of(content: float) -> int:
@@ -239,6 +270,36 @@ def formula_units_of(content: float) -> int:
     raise InputError(
         f"content must be a positive multiple of 1/8 for cells to be built; got "
         f"{content!r}. Take 0.125, 0.25 or 0.5, or leave the cells out."
+    )
+
+
+def _relaxed(  # noqa: PLR0917 (numbers of one call, handed through)
+    name: str,
+    atoms: Atoms,
+    potential: Potential,
+    fmax_eV_per_A: float,
+    max_steps: int,
+    start: float,
+) -> RelaxedCell | Failure:
+    """Relax one cell, timed from `start`."""
+    try:
+        found = relax(
+            atoms, potential, fmax_eV_per_A=fmax_eV_per_A, max_steps=max_steps
+        )
+    except InputError as error:
+        return Failure(name, str(error))
+    if found.failure is not None or not np.isfinite(found.energy_eV):
+        reason = found.failure.reason if found.failure else "energy not finite"
+        return Failure(name, reason)
+    return RelaxedCell(
+        name=name,
+        atoms=found.atoms,
+        energy_eV=found.energy_eV,
+        fmax_eV_per_A=found.fmax_eV_per_A,
+        converged=found.converged,
+        n_steps=found.n_steps,
+        seconds=perf_counter() - start,
+        potential=potential.identity,
     )
 
 

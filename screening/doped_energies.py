@@ -1,6 +1,5 @@
 """Formation energies of doped LLZO from relaxed cells, anchored on the table."""
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
@@ -11,6 +10,7 @@ from screening.doped_formula import LLZO
 from screening.entries import Entries
 from screening.formulas import reduced_formula
 from screening.reference_compounds import build_reference_compound
+from screening.reference_energies import ReferenceEnergies
 from screening.relaxed_cell_files import read_relaxed_cells
 from structures.dopants import LlzoDopant
 from training_data.errors import Failure, InputError
@@ -19,14 +19,13 @@ HOST_OXYGEN = 12
 HOST_PHASES = ("Li2O", "La2O3", "ZrO2", "Li")
 """Phases that bring and take the atoms of the host; lithium where a charge changes."""
 CELLS = "doped_llzo_chgnet.extxyz"
-REFERENCES = "doped_llzo_chgnet_references.csv"
 
 
 def anchored_doped_energies(
     cells: Iterable[RelaxedCell],
     *,
     dopants: Sequence[LlzoDopant],
-    reference_energies_eV: Mapping[str, float],
+    references: ReferenceEnergies,
     entries: Entries,
 ) -> dict[str, CompoundEnergy | Failure]:
     """Anchored formation energies of relaxed doped cells, per formula unit of LLZO.
@@ -37,9 +36,9 @@ def anchored_doped_energies(
         Relaxed cells of one potential, the undoped one among them.
     dopants
         Rows of the dopant list that the cells belong to; others are left out.
-    reference_energies_eV
-        Formula → energy by the same potential [eV per formula unit], of Li, Li2O,
-        La2O3, ZrO2 and of each dopant's reference compound.
+    references
+        Energies by the same potential of Li, Li2O, La2O3, ZrO2 and of each dopant's
+        reference compound.
     entries
         Formation energies that everything is anchored on.
 
@@ -51,7 +50,8 @@ def anchored_doped_energies(
     Raises
     ------
     InputError
-        If the undoped cell is missing, or the cells are of two potentials.
+        If the undoped cell is missing or not at rest, or cells and references are of
+        two potentials.
 
     Notes
     -----
@@ -67,12 +67,19 @@ def anchored_doped_energies(
             f"cells must be of one potential; got {' and '.join(potentials)}. Their "
             "energies have different zeros: relax all with one."
         )
+    if potentials and potentials != [references.potential]:
+        raise InputError(
+            f"references must be of the cells' potential, {potentials[0]}; got "
+            f"{references.potential}. Their energies have different zeros: relax both "
+            "with one."
+        )
     pure = next((cell for cell in cells if cell.name == UNDOPED), None)
     if pure is None:
         raise InputError(
             "cells must hold the undoped one, on which the others are anchored; got "
             f"{len(cells)} without it. Relax it too."
         )
+    _at_rest(pure)
     host_eV = pure.energy_eV / _units(pure)
     rows = {dopant.name: dopant for dopant in dopants}
     found: dict[str, CompoundEnergy | Failure] = {}
@@ -81,7 +88,11 @@ def anchored_doped_energies(
             continue
         try:
             found[cell.name] = _anchored(
-                cell, rows[cell.name], host_eV, reference_energies_eV, entries
+                cell,
+                rows[cell.name],
+                host_eV,
+                references.energies_eV_per_formula_unit,
+                entries,
             )
         except InputError as error:
             found[cell.name] = Failure(cell.name, str(error))
@@ -96,17 +107,13 @@ def _anchored(
     entries: Entries,
 ) -> CompoundEnergy:
     """Energy of one cell against host, host's oxides and the dopant's reference."""
-    if not cell.converged:
-        raise InputError(
-            f"cells must be at rest; got {cell.name} with forces up to "
-            f"{cell.fmax_eV_per_A:.2g} eV/Å after {cell.n_steps} steps. Allow more."
-        )
+    _at_rest(cell)
     compound = build_reference_compound(dopant)
     wanted = [*HOST_PHASES, reduced_formula(compound.get_chemical_formula())]
     missing = [each for each in wanted if each not in references_eV]
     if missing:
         raise InputError(
-            f"reference_energies_eV must hold the phases of {cell.name}; got none of "
+            f"references must hold the phases of {cell.name}; got none of "
             f"{', '.join(missing)}. Relax them with the same potential."
         )
     units = _units(cell)
@@ -118,6 +125,16 @@ def _anchored(
         entries=entries,
         source=cell.potential,
     )
+
+
+def _at_rest(cell: RelaxedCell) -> None:
+    """Refuse a cell whose energy would still fall."""
+    if not cell.converged:
+        raise InputError(
+            f"cells must be at rest; got {cell.name} with forces up to "
+            f"{cell.fmax_eV_per_A:.2g} eV/Å after {cell.n_steps} steps. Raise "
+            "max_steps and resume: the cell goes on from where it is."
+        )
 
 
 def _units(cell: RelaxedCell) -> float:
@@ -149,25 +166,3 @@ def load_doped_cells() -> tuple[RelaxedCell, ...]:
         for cell in read_relaxed_cells(data_file(CELLS))
         if isinstance(cell, RelaxedCell)
     )
-
-
-@cache
-def load_reference_energies() -> Mapping[str, float]:
-    """Energies of the reference compounds with CHGNet [eV per formula unit].
-
-    Returns
-    -------
-    Mapping
-        Formula → energy.
-
-    Examples
-    --------
-    >>> {"Li", "Li2O", "La2O3", "ZrO2"} <= set(load_reference_energies())
-    True
-
-    """
-    with data_file(REFERENCES).open(encoding="utf-8", newline="") as stream:
-        return {
-            row["formula"]: float(row["energy_eV_per_formula_unit"])
-            for row in csv.DictReader(stream)
-        }

@@ -51,6 +51,8 @@ def write_relaxed_cell(folder: Path, cell: RelaxedCell | Failure) -> Path:
     with partial.open("rb") as stream:
         os.fsync(stream.fileno())
     partial.replace(path)
+    other = FAILURE_SUFFIX if suffix == CELL_SUFFIX else CELL_SUFFIX
+    (folder / f"{name}{other}").unlink(missing_ok=True)
     return path
 
 

@@ -1,8 +1,8 @@
 """Cells of the dopant screening: relaxed one by one, kept one by one."""
 
-import csv
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from lithophile.claim import Claim
@@ -19,16 +19,18 @@ from screening.doped_cells import (
     CHGNET_A,
     UNDOPED,
     RelaxedCell,
+    continue_relaxation,
     relax_doped_cells,
     relaxed_lattice_constant,
 )
-from screening.doped_energies import (
-    anchored_doped_energies,
-    load_doped_cells,
-    load_reference_energies,
-)
+from screening.doped_energies import anchored_doped_energies, load_doped_cells
 from screening.entries import Entries
 from screening.reference_compounds import relax_reference_compounds
+from screening.reference_energies import (
+    ReferenceEnergies,
+    load_reference_energies,
+    read_reference_energies,
+)
 from screening.relaxed_cell_files import read_relaxed_cells, write_relaxed_cell
 from structures.dopants import LlzoDopant
 from training_data import Failure, InputError
@@ -52,7 +54,8 @@ def doped_cells(
 ) -> dict[str, RelaxedCell | Failure]:
     """Relaxed cells by name: those of the package, or relaxed here and kept.
 
-    What was relaxed before is read back. The undoped cell is among them.
+    What was relaxed before is read back: what ran out of steps goes on where more are
+    allowed now, what failed is tried again. The undoped cell is among them.
     """
     names = {UNDOPED, *(dopant.name for dopant in dopants)}
     if not settings.relax:
@@ -60,13 +63,42 @@ def doped_cells(
             return {}
         return {cell.name: cell for cell in load_doped_cells() if cell.name in names}
     found = _kept(folder / CELLS)
+    unfinished = [
+        cell
+        for cell in found.values()
+        if isinstance(cell, RelaxedCell)
+        and cell.name in names
+        and not cell.converged
+        and cell.n_steps < settings.max_steps
+    ]
     wanted: list[LlzoDopant | None] = [d for d in dopants if d.name not in found]
     if UNDOPED not in found:
         wanted.insert(0, None)
+    if not (wanted or unfinished):
+        return {name: cell for name, cell in found.items() if name in names}
+    potential = load_potential(settings.model)
+
+    def keep(cell: RelaxedCell | Failure) -> None:
+        write_relaxed_cell(folder / CELLS, cell)
+        name = cell.id if isinstance(cell, Failure) else cell.name
+        # a barrier of the cell as it was before would be kept else
+        (folder / BARRIERS / f"{name}.json").unlink(missing_ok=True)
+        claim.begin()
+        found[name] = cell
+        progress(len(found), len(names), {"relaxed": name})
+
+    for cell in unfinished:
+        again = continue_relaxation(
+            cell,
+            potential,
+            fmax_eV_per_A=settings.fmax_eV_per_A,
+            max_steps=settings.max_steps - cell.n_steps,
+        )
+        if isinstance(again, RelaxedCell):
+            keep(again)
     if wanted:
-        potential = load_potential(settings.model)
         a_A = _lattice_constant(settings, folder, potential)
-        for cell in relax_doped_cells(
+        for made in relax_doped_cells(
             wanted,
             potential,
             a_A=a_A,
@@ -75,11 +107,7 @@ def doped_cells(
             fmax_eV_per_A=settings.fmax_eV_per_A,
             max_steps=settings.max_steps,
         ):
-            write_relaxed_cell(folder / CELLS, cell)
-            claim.begin()
-            name = cell.id if isinstance(cell, Failure) else cell.name
-            found[name] = cell
-            progress(len(found), len(names), {"relaxed": name})
+            keep(made)
     return {name: cell for name, cell in found.items() if name in names}
 
 
@@ -96,18 +124,17 @@ def anchored_energies(
     """Anchor the energies of the cells; a cell that failed keeps its reason."""
     relaxed = [cell for cell in cells.values() if isinstance(cell, RelaxedCell)]
     failed = {n: c for n, c in cells.items() if isinstance(c, Failure)}
-    if not any(cell.name == UNDOPED for cell in relaxed):
-        reason = failed[UNDOPED].reason if UNDOPED in failed else "no undoped cell"
+    if (reason := _no_host(cells.get(UNDOPED))) is not None:
         return {d.name: Failure(d.name, reason) for d in dopants if d.name in cells}
-    if settings.model == SHIPPED_MODEL:
-        references = dict(load_reference_energies())
-    else:
+    if settings.relax and settings.model != SHIPPED_MODEL:
         references = _references(settings, folder, dopants, claim, progress)
+    else:
+        references = load_reference_energies()
     return {
         **anchored_doped_energies(
             relaxed,
             dopants=dopants,
-            reference_energies_eV=references,
+            references=references,
             entries=entries,
         ),
         **{name: each for name, each in failed.items() if name != UNDOPED},
@@ -147,13 +174,28 @@ def barriers(
     return found
 
 
+def _no_host(undoped: RelaxedCell | Failure | None) -> str | None:
+    """Why no energy can be anchored on the undoped cell; None where it can."""
+    if undoped is None:
+        return "no undoped cell"
+    if isinstance(undoped, Failure):
+        return f"undoped cell: {undoped.reason}"
+    if undoped.converged:
+        return None
+    return (
+        f"undoped cell not at rest: forces to {undoped.fmax_eV_per_A:.2g} eV/Å after "
+        f"{undoped.n_steps} steps. Raise max_steps and resume."
+    )
+
+
 def _kept(folder: Path) -> dict[str, RelaxedCell | Failure]:
-    """Read what was relaxed before."""
+    """Read the cells that were relaxed before; not those that failed."""
     if not folder.is_dir():
         return {}
     return {
-        each.id if isinstance(each, Failure) else each.name: each
+        each.name: each
         for each in read_relaxed_cells(folder)
+        if isinstance(each, RelaxedCell)
     }
 
 
@@ -179,22 +221,23 @@ def _references(
     dopants: Sequence[LlzoDopant],
     claim: Claim,
     progress: Progress,
-) -> dict[str, float]:
+) -> ReferenceEnergies:
     """Energies of the reference compounds, each kept as soon as it is known."""
     path = folder / REFERENCES
-    found: dict[str, float] = {}
+    potential = load_potential(settings.model)
+    found = ReferenceEnergies(
+        potential=potential.identity, energies_eV_per_formula_unit={}
+    )
     if path.is_file():
-        with path.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        found = {row["formula"]: float(row["energy_eV"]) for row in rows}
+        found = read_reference_energies(path)
     for formula, energy in relax_reference_compounds(
-        dopants, load_potential(settings.model), known=tuple(found)
+        dopants, potential, known=tuple(found.energies_eV_per_formula_unit)
     ):
         if isinstance(energy, Failure):
             continue  # each dopant that needs it says so
-        found[formula] = energy
-        lines = [f"{name},{value!r}" for name, value in found.items()]
-        write_text(path, "\n".join(["formula,energy_eV", *lines]) + "\n")
+        energies = {**found.energies_eV_per_formula_unit, formula: energy}
+        found = replace(found, energies_eV_per_formula_unit=energies)
+        write_text(path, found.csv())
         claim.begin()
-        progress(len(found), len(dopants), {"reference": formula})
+        progress(len(energies), len(dopants), {"reference": formula})
     return found

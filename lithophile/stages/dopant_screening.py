@@ -39,7 +39,6 @@ FIXED = (
     "relax",
     "model",
     "fmax_eV_per_A",
-    "max_steps",
     "resolution_A",
     "seed",
 )

@@ -10,7 +10,8 @@ from pathlib import Path
 from ase.io import write
 
 from screening.data_files import FOLDER
-from screening.doped_energies import CELLS, REFERENCES
+from screening.doped_energies import CELLS
+from screening.reference_energies import REFERENCES
 from screening.relaxed_cell_files import read_relaxed_cells
 from training_data.errors import Failure
 

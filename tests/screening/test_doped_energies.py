@@ -12,15 +12,17 @@ from screening.doped_cells import (
     UNDOPED,
     RelaxedCell,
     build_primitive_garnet,
+    continue_relaxation,
     formula_units_of,
     relax_doped_cells,
 )
-from screening.doped_energies import (
-    anchored_doped_energies,
-    load_doped_cells,
-    load_reference_energies,
-)
+from screening.doped_energies import anchored_doped_energies, load_doped_cells
 from screening.reference_compounds import build_reference_compound
+from screening.reference_energies import (
+    ReferenceEnergies,
+    load_reference_energies,
+    read_reference_energies,
+)
 from screening.relaxed_cell_files import read_relaxed_cells, write_relaxed_cell
 from screening.shipped_entries import load_entries
 from structures.dopants import load_llzo_dopants
@@ -56,7 +58,7 @@ def cells():
 
 
 @pytest.fixture(scope="module")
-def references():
+def references(cells):
     amounts = {
         "Li": {"Li": 1},
         "Li2O": {"Li": 2, "O": 1},
@@ -64,7 +66,12 @@ def references():
         "ZrO2": {"Zr": 1, "O": 2},
         "Al2O3": {"Al": 2, "O": 3},
     }
-    return {formula: _additive(each) for formula, each in amounts.items()}
+    return ReferenceEnergies(
+        potential=cells[0].potential,
+        energies_eV_per_formula_unit={
+            formula: _additive(each) for formula, each in amounts.items()
+        },
+    )
 
 
 def test_primitive_cell_is_half_of_the_conventional_one():
@@ -84,7 +91,7 @@ def test_energy_without_any_reaction_energy_is_that_of_the_phases(cells, referen
     found = anchored_doped_energies(
         cells,
         dopants=list(ROWS.values()),
-        reference_energies_eV=references,
+        references=references,
         entries=entries,
     )["Al3+-Li"]
     by_hand = (
@@ -105,7 +112,7 @@ def test_zero_of_the_potential_cancels_and_a_shift_of_the_cell_does_not(
         anchored_doped_energies(
             [pure, each],
             dopants=[ROWS["Al3+-Li"]],
-            reference_energies_eV=references,
+            references=references,
             entries=load_entries(),
         )["Al3+-Li"].anchored_eV_per_atom
         for each in (doped, shifted)
@@ -118,13 +125,15 @@ def test_cell_that_is_not_at_rest_or_has_no_reference_fails_alone(cells, referen
     options = {"dopants": [ROWS["Al3+-Li"]], "entries": load_entries()}
     loose = anchored_doped_energies(
         [pure, replace(doped, converged=False)],
-        reference_energies_eV=references,
+        references=references,
         **options,
     )["Al3+-Li"]
     assert isinstance(loose, Failure)
     assert "at rest" in loose.reason
-    lacking = {k: v for k, v in references.items() if k != "Al2O3"}
-    found = anchored_doped_energies(cells, reference_energies_eV=lacking, **options)
+    energies = dict(references.energies_eV_per_formula_unit)
+    del energies["Al2O3"]
+    lacking = replace(references, energies_eV_per_formula_unit=energies)
+    found = anchored_doped_energies(cells, references=lacking, **options)
     assert "Al2O3" in found["Al3+-Li"].reason
 
 
@@ -132,13 +141,64 @@ def test_cells_of_two_potentials_or_without_the_pure_one_are_refused(cells, refe
     pure, doped = cells
     options = {
         "dopants": [ROWS["Al3+-Li"]],
-        "reference_energies_eV": references,
+        "references": references,
         "entries": load_entries(),
     }
     with pytest.raises(InputError, match="one potential"):
         anchored_doped_energies([pure, replace(doped, potential="other")], **options)
     with pytest.raises(InputError, match="undoped"):
         anchored_doped_energies([doped], **options)
+
+
+def test_references_of_another_potential_are_refused(cells, references):
+    with pytest.raises(InputError, match="references must be of the cells' potential"):
+        anchored_doped_energies(
+            cells,
+            dopants=[ROWS["Al3+-Li"]],
+            references=replace(references, potential="another"),
+            entries=load_entries(),
+        )
+
+
+def test_undoped_cell_that_is_not_at_rest_is_refused(cells, references):
+    """It would shift the energies of all dopants alike, and nobody would see it."""
+    pure, doped = cells
+    with pytest.raises(InputError, match="at rest; got undoped"):
+        anchored_doped_energies(
+            [replace(pure, converged=False), doped],
+            dopants=[ROWS["Al3+-Li"]],
+            references=references,
+            entries=load_entries(),
+        )
+
+
+def test_relaxation_goes_on_from_where_it_ended():
+    """Steps add up, the energy falls; the cell that is given stays as it is."""
+    potential = AsePotential(LennardJones(sigma=1.7, rc=4.0))
+    options = {"fmax_eV_per_A": 0.01, "n_runs": 1, "n_sweeps": 5}
+    (first,) = relax_doped_cells([None], potential, max_steps=2, **options)
+    positions = first.atoms.positions.copy()
+    second = continue_relaxation(first, potential, fmax_eV_per_A=0.01, max_steps=3)
+    assert (first.converged, first.n_steps, second.n_steps) == (False, 2, 5)
+    assert second.energy_eV < first.energy_eV
+    assert second.seconds > first.seconds
+    np.testing.assert_array_equal(first.atoms.positions, positions)
+    with pytest.raises(InputError, match="the one that relaxed the cell"):
+        continue_relaxation(replace(first, potential="another"), potential)
+
+
+def test_table_of_references_comes_back_as_it_was_and_mixtures_are_refused(
+    references, tmp_path
+):
+    path = tmp_path / "references.csv"
+    path.write_text(references.csv(), encoding="utf-8")
+    assert read_reference_energies(path) == references
+    path.write_text(references.csv() + "MgO,-12.0,another\n", encoding="utf-8")
+    with pytest.raises(InputError, match="of one potential; got 2"):
+        read_reference_energies(path)
+    path.write_text("formula,energy_eV\nLi,-1.9\n", encoding="utf-8")
+    with pytest.raises(InputError, match="potential"):
+        read_reference_energies(path)
 
 
 def test_one_dopant_that_cannot_be_built_does_not_end_the_others():
@@ -160,6 +220,8 @@ def test_files_hold_the_cell_exactly(cells, tmp_path):
         back.atoms.positions, doped.atoms.positions, atol=1e-7, rtol=0
     )
     assert failed == Failure("Br3+-Li", "no reason")
+    write_relaxed_cell(tmp_path, replace(doped, name="Br3+-Li"))
+    assert [type(each) for each in read_relaxed_cells(tmp_path)] == [RelaxedCell] * 2
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
@@ -202,7 +264,9 @@ def test_shipped_cells_are_at_rest_and_of_the_composition_they_claim():
         lithium = 28 - added - (row.site == "Li")
         assert cell.counts["Li"] == lithium, cell.name
         assert cell.counts[row.element] == 1
-    assert {"Li2O", "Al2O3", "LiTaO3"} <= set(load_reference_energies())
+    shipped = load_reference_energies()
+    assert {"Li2O", "Al2O3", "LiTaO3"} <= set(shipped.energies_eV_per_formula_unit)
+    assert {cell.potential for cell in load_doped_cells()} == {shipped.potential}
 
 
 def test_shipped_aluminium_releases_more_than_undoped_llzo():
@@ -210,7 +274,7 @@ def test_shipped_aluminium_releases_more_than_undoped_llzo():
     energies = anchored_doped_energies(
         load_doped_cells(),
         dopants=[ROWS["Al3+-Li"]],
-        reference_energies_eV=load_reference_energies(),
+        references=load_reference_energies(),
         entries=load_entries(),
     )
     found = screen_dopants(
