@@ -152,8 +152,16 @@ class MsdOptions(Settings):
     """How the mean squared displacement is taken."""
 
     species: str = Field("Li", description="Element whose motion is measured")
-    reference: Literal["others", "none"] = Field(
-        "others", description="Atoms whose drift is removed"
+    reference: Literal["others", "framework", "slab", "none"] = Field(
+        "others",
+        description="Atoms whose drift is removed: all others; of the electrolyte "
+        "without lithium; of the metal; none",
+    )
+    direction: Literal["all", "lateral", "normal"] = Field(
+        "all", description="In the plane of a and b, across it, or both"
+    )
+    motion: Literal["tracer", "collective"] = Field(
+        "tracer", description="Of single atoms, or of their sum (charge)"
     )
     fit_ps: tuple[float, float] | None = Field(
         None,
@@ -163,3 +171,9 @@ class MsdOptions(Settings):
 
 class MsdSettings(TrajectorySettings, MsdOptions):
     """Settings of ``lithophile analyze msd``."""
+
+    layers_A: tuple[float, ...] | None = Field(
+        None,
+        description="Borders of layers along the normal, measured from the centre of "
+        "the reference; a mean squared displacement for each [Å]",
+    )

@@ -101,8 +101,32 @@ def msd(
         str | None, typer.Option(show_default="Li", help="Element that moves.")
     ] = None,
     reference: Annotated[
-        Literal["others", "none"] | None,
-        typer.Option(show_default="others", help="Whose drift is removed."),
+        Literal["others", "framework", "slab", "none"] | None,
+        typer.Option(
+            show_default="others",
+            help="Whose drift is removed: all other atoms, the electrolyte without "
+            "lithium, the metal, none.",
+        ),
+    ] = None,
+    direction: Annotated[
+        Literal["all", "lateral", "normal"] | None,
+        typer.Option(show_default="all", help="In the plane of a and b, or across it."),
+    ] = None,
+    motion: Annotated[
+        Literal["tracer", "collective"] | None,
+        typer.Option(
+            show_default="tracer", help="Of single atoms, or of all together (charge)."
+        ),
+    ] = None,
+    layers_A: Annotated[
+        str | None,
+        typer.Option(
+            "--layers-A",
+            metavar="BORDERS",
+            show_default="none",
+            help="Layers along the normal, from the centre of the reference: "
+            "'-10 0 10' (Å).",
+        ),
     ] = None,
     fit_ps: Annotated[
         tuple[float, float] | None,
@@ -124,15 +148,20 @@ def msd(
     The drift of all other atoms is removed unless --reference none. When the motion
     is not diffusive the diffusivity is null and the reason is given.
 
-    [bold]Example[/bold]
+    [bold]Examples[/bold]
 
     lithophile analyze msd runs/400K/trajectory.h5 --species Li
+
+    lithophile analyze msd runs/400K --reference framework --direction lateral
     """
     with voice(as_json=as_json) as say, progress_bar("msd") as progress:
         from lithophile.settings import MsdSettings
         from lithophile.settings_file import read_settings
 
-        settings = read_settings(MsdSettings, file=config, options=ctx.params)
+        given: dict[str, object] = dict(ctx.params)
+        if layers_A is not None:
+            given["layers_A"] = tuple(layers_A.replace(",", " ").split())
+        settings = read_settings(MsdSettings, file=config, options=given)
         from lithophile.stages.observables import msd_stage
 
         say.result(msd_stage(settings, out=out, overwrite=overwrite, progress=progress))

@@ -15,6 +15,7 @@ from lithophile.settings import (
     TrajectorySettings,
 )
 from md.analysis.dissolution import dissolution
+from md.analysis.layered_displacement import layered_displacement
 from md.analysis.mean_squared_displacement import mean_squared_displacement
 from md.trajectory import Trajectory, open_trajectory
 from training_data import InputError
@@ -61,16 +62,36 @@ def msd_stage(
     settings: MsdSettings, *, out: Path | None, overwrite: bool, progress: Progress
 ) -> dict[str, Any]:
     """Mean squared displacement and diffusivity."""
-    name = f"msd-{settings.species}"
+    name = "-".join(["msd", settings.species, *_what_differs(settings)])
     folder = _folder(name, settings, out=out, overwrite=overwrite)
+    layers = None
     with _opened(settings) as trajectory:
         found = mean_squared_displacement(
             trajectory,
             **settings.model_dump(include=set(MsdOptions.model_fields)),
             progress=lambda done, total: progress(done, total, {}),
         )
+        if settings.layers_A is not None:
+            layers = layered_displacement(
+                trajectory,
+                borders_A=settings.layers_A,
+                **settings.model_dump(include={"species", "reference", "direction"}),
+            )
     again = overwrite or out is None
-    return _written(name, found, settings=settings, folder=folder, overwrite=again)
+    return _written(
+        name,
+        found,
+        settings=settings,
+        folder=folder,
+        overwrite=again,
+        more=None if layers is None else ("layers", layers),
+    )
+
+
+def _what_differs(settings: MsdSettings) -> list[str]:
+    """Words for the folder, so that one kind of displacement keeps another's."""
+    words = [settings.direction] if settings.direction != "all" else []
+    return words + (["collective"] if settings.motion == "collective" else [])
 
 
 def _opened(settings: TrajectorySettings) -> Trajectory:
@@ -104,8 +125,9 @@ def _written(
     settings: TrajectorySettings,
     folder: RunFolder,
     overwrite: bool,
+    more: tuple[str, Observable] | None = None,
 ) -> dict[str, Any]:
-    """Write result and figure."""
+    """Write result and figure, and a second observable under its name."""
     record = provenance(
         command=f"analyze {name.partition('-')[0]}",
         seeds={},
@@ -118,7 +140,17 @@ def _written(
         found.plot(axis)
         tidy(axis)
         figure.savefig(path, dpi=150)
-        return folder.finish({**found.to_json(), "figure": path})
+        result = {**found.to_json(), "figure": path}
+        if more is not None:
+            key, other = more
+            result[key] = other.to_json()[key]
+            result[f"{key}_figure"] = folder.figure(f"{name}-{key}")
+            figure = new_figure(5.2, 3.4)
+            axis = figure.subplots()
+            other.plot(axis)
+            tidy(axis)
+            figure.savefig(result[f"{key}_figure"], dpi=150)
+        return folder.finish(result)
 
 
 def _beside(trajectory: Path, name: str) -> Path:

@@ -10,7 +10,6 @@ CM2_PER_S_PER_A2_PER_PS = 1e-4
 _LEAST_GROUPS = 4
 _LEAST_LAGS = 3
 _LARGEST_BEND = 0.5
-_DIMENSIONS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +48,16 @@ class FitWindow:
             Time between frames, ps.
 
         """
+        values = displacements[..., self.first : self.last + 1]
+        return np.asarray(values @ self.weights(frame_time_ps)[self.first :])
+
+    def weights(self, frame_time_ps: float) -> NDArray[np.float64]:
+        """(last + 1,) weights of the lags in the least-squares slope, 1/ps."""
         lags = np.arange(self.first, self.last + 1) * frame_time_ps
         centred = lags - lags.mean()
-        values = displacements[..., self.first : self.last + 1]
-        return np.asarray(values @ (centred / (centred**2).sum()))
+        out = np.zeros(self.last + 1)
+        out[self.first :] = centred / (centred**2).sum()
+        return out
 
     def exponent(self, displacements: NDArray[np.float64]) -> NDArray[np.float64]:
         """Slope of log MSD against log lag over the window; NaN without motion."""
@@ -117,9 +122,9 @@ class DiffusivityFit:
     slope_A2_per_ps, intercept_A2
         Straight line through the mean squared displacement in the window.
     diffusivity_cm2_per_s
-        Slope over 6; None when the motion is not diffusive, or not resolved.
+        Slope over 2d; None when the motion is not diffusive, or not resolved.
     interval_cm2_per_s
-        95 % interval of slope over 6; None where it cannot be told.
+        95 % interval of slope over 2d; None where it cannot be told.
     exponent, exponent_interval
         Slope in the log-log plot with its 95 % interval.
     reason
@@ -144,6 +149,7 @@ def fit_diffusivity(
     *,
     frame_time_ps: float,
     exponent_tolerance: float,
+    n_dimensions: int = 3,
 ) -> DiffusivityFit:
     r"""Fit the diffusivity and judge whether it is one.
 
@@ -162,6 +168,8 @@ def fit_diffusivity(
     exponent_tolerance
         The motion is not diffusive when the 95 % interval of the exponent lies
         wholly outside 1 ± this.
+    n_dimensions
+        d of D = slope / 2d: 3, 2 for lateral and 1 for normal displacements.
 
     Notes
     -----
@@ -192,7 +200,7 @@ def fit_diffusivity(
     exponent = float(window.exponent(displacements))
     if not np.isfinite(exponent):
         return _none("the atoms do not move")
-    in_cm2_per_s = CM2_PER_S_PER_A2_PER_PS / (2 * _DIMENSIONS)
+    in_cm2_per_s = CM2_PER_S_PER_A2_PER_PS / (2 * n_dimensions)
     half = _half_width(slopes) * in_cm2_per_s
     diffusivity: float | None = slope * in_cm2_per_s
     interval = None

@@ -1,12 +1,117 @@
 """Squared displacements of atoms over all lags, by fast Fourier transforms."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from md.trajectory import Trajectory
+_BATCH_BYTES = 8 << 20  # spectra of a batch stay in the cache
 
-_FFT_BYTES = 64 << 20
+
+class Spectrum(NamedTuple):
+    """What squared displacements over all lags follow from.
+
+    ``power`` (..., k) summed over directions, ``squares`` (..., t) |r|² in Å², both
+    of positions relative to their mean in time. Sums over atoms of both belong to
+    the sum of the displacements.
+    """
+
+    power: NDArray[np.float64]
+    squares: NDArray[np.float64]
+
+
+def padded_length(n_frames: int, n_lags: int) -> int:
+    """Length of a transform in which `n_lags` lags do not meet their images."""
+    return int(fft.next_fast_len(n_frames + n_lags, real=True))
+
+
+def spectrum(positions: NDArray[np.float64], *, n_lags: int) -> Spectrum:
+    """Power spectrum and squares of positions.
+
+    Parameters
+    ----------
+    positions
+        (n, t, d) at equal intervals, Å; fastest when time is last in memory.
+    n_lags
+        Lags that will be asked for.
+
+    """
+    r = np.ascontiguousarray(positions.transpose(0, 2, 1))
+    r = r - r.mean(axis=2, keepdims=True)
+    transformed = fft.rfft(r, n=padded_length(r.shape[2], n_lags), axis=2)
+    power = np.einsum("ndk,ndk->nk", transformed.real, transformed.real)
+    power += np.einsum("ndk,ndk->nk", transformed.imag, transformed.imag)
+    return Spectrum(power, np.einsum("ndt,ndt->nt", r, r))
+
+
+def displacements_of(found: Spectrum, *, n_lags: int) -> NDArray[np.float64]:
+    """Mean squared displacements over lags 0 ... n_lags − 1, (..., n_lags) Å²."""
+    n_frames = found.squares.shape[-1]
+    products = fft.irfft(found.power, n=padded_length(n_frames, n_lags), axis=-1)
+    squares = np.zeros((*found.squares.shape[:-1], n_frames + 1))
+    np.cumsum(found.squares, axis=-1, out=squares[..., 1:])
+    lags = np.arange(n_lags)
+    out = squares[..., n_frames - lags] + squares[..., -1:] - squares[..., :n_lags]
+    out -= 2 * products[..., :n_lags]
+    out /= n_frames - lags
+    out[..., 0] = 0.0
+    return np.asarray(np.maximum(out, 0.0))
+
+
+class LagSum:
+    """Weighted sum of the mean squared displacement over lags, per walker.
+
+    A straight-line fit is such a sum. It is taken from the power spectrum without
+    transforming back.
+
+    Parameters
+    ----------
+    weights
+        (n_lags,) one for each lag.
+    n_frames
+        Length of the walks.
+
+    Notes
+    -----
+    With w'(m) = w(m) / (N − m), Σ w(m) MSD(m) = Σ_t v(t) |r(t)|² − 2 Σ_k g(k) P(k),
+    where v(t) sums w'(m) over the lags for which t is a beginning or an end, and
+    g is the real part of the transform of w' (Parseval).
+
+    Examples
+    --------
+    >>> walk = np.zeros((1, 4, 3))
+    >>> walk[0, :, 0] = np.arange(4)
+    >>> last = LagSum(np.array([0.0, 0.0, 1.0]), n_frames=4)
+    >>> last.of(spectrum(walk, n_lags=3)).round(12).tolist()
+    [4.0]
+
+    """
+
+    def __init__(self, weights: NDArray[np.float64], *, n_frames: int) -> None:
+        n_lags = len(weights)
+        reduced = np.zeros(n_frames + 1)
+        reduced[:n_lags] = weights / (n_frames - np.arange(n_lags))
+        up_to = np.cumsum(reduced)
+        frames = np.arange(n_frames)
+        self._of_squares = up_to[frames] + up_to[n_frames - 1 - frames]
+        length = padded_length(n_frames, n_lags)
+        twice = np.full(length // 2 + 1, 2.0)
+        twice[0] = 1.0
+        if length % 2 == 0:
+            twice[-1] = 1.0
+        self._of_power = fft.rfft(reduced[:n_lags], n=length).real * twice / length
+
+    def of(self, found: Spectrum) -> NDArray[np.float64]:
+        """(...,) sums, Å² times the unit of the weights."""
+        return np.asarray(
+            found.squares @ self._of_squares - 2 * (found.power @ self._of_power)
+        )
+
+
+def batch_size(n_frames: int, n_lags: int) -> int:
+    """Walkers whose spectra are taken at once."""
+    return max(1, _BATCH_BYTES // (24 * padded_length(n_frames, n_lags)))
 
 
 def mean_squared_displacements(
@@ -17,7 +122,7 @@ def mean_squared_displacements(
     Parameters
     ----------
     positions
-        (n, t, 3) unwrapped positions at equal intervals, Å.
+        (n, t, d) unwrapped positions at equal intervals, Å.
     n_lags
         Lags 0 ... n_lags − 1, in frames; at most t.
 
@@ -48,44 +153,43 @@ def mean_squared_displacements(
 
     """
     n_atoms, n_frames, _ = positions.shape
-    padded = fft.next_fast_len(2 * n_frames, real=True)
-    per_batch = max(1, _FFT_BYTES // (64 * padded))
+    per_batch = batch_size(n_frames, n_lags)
     out = np.empty((n_atoms, n_lags))
-    origins = n_frames - np.arange(n_lags)
     for start in range(0, n_atoms, per_batch):
-        r = positions[start : start + per_batch]
-        r = r - r.mean(axis=1, keepdims=True)
-        spectrum = fft.rfft(r, n=padded, axis=1)
-        power = (spectrum.real**2 + spectrum.imag**2).sum(axis=2)
-        products = fft.irfft(power, n=padded, axis=1)[:, :n_lags]
-        squares = np.zeros((len(r), n_frames + 1))
-        np.cumsum((r**2).sum(axis=2), axis=1, out=squares[:, 1:])
-        lags = np.arange(n_lags)
-        ends = squares[:, n_frames - lags] + squares[:, -1:] - squares[:, lags]
-        out[start : start + per_batch] = (ends - 2 * products) / origins
-    out[:, 0] = 0.0
-    return np.maximum(out, 0.0)
-
-
-def centre_of_mass(
-    trajectory: Trajectory, atoms: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """(n_frames, 3) centre of mass of some atoms, from unwrapped positions, Å."""
-    weights = trajectory.masses[atoms]
-    weights = weights / weights.sum()
-    out = np.empty((trajectory.n_frames, 3))
-    for chunk in trajectory.frames():
-        out[chunk.indices] = np.einsum("tni,n->ti", chunk.positions[:, atoms], weights)
+        batch = slice(start, start + per_batch)
+        found = spectrum(positions[batch], n_lags=n_lags)
+        out[batch] = displacements_of(found, n_lags=n_lags)
     return out
 
 
-def series_of(
-    trajectory: Trajectory, atoms: NDArray[np.int64], origin: NDArray[np.float64] | None
+def windowed_squared_displacements(
+    positions: NDArray[np.float64], *, lags: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """(n, n_frames, 3) positions of some atoms, relative to a moving origin, Å."""
-    out = np.empty((len(atoms), trajectory.n_frames, 3))
-    for chunk in trajectory.frames():
-        out[:, chunk.indices] = chunk.positions[:, atoms].transpose(1, 0, 2)
-    if origin is not None:
-        out -= origin
+    """Mean squared displacements by the definition, for a few lags.
+
+    Parameters
+    ----------
+    positions
+        (n, t, d) unwrapped positions at equal intervals, Å.
+    lags
+        (m,) in frames, each below t.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n, m) Å². The cost grows as t for each lag; the transforms give all lags at
+        once and the same numbers.
+
+    Examples
+    --------
+    >>> ballistic = np.arange(12.0).reshape(1, 4, 3)
+    >>> windowed_squared_displacements(ballistic, lags=np.array([1])).tolist()
+    [[27.0]]
+
+    """
+    n_frames = positions.shape[1]
+    out = np.empty((len(positions), len(lags)))
+    for column, lag in enumerate(lags):
+        moved = positions[:, lag:] - positions[:, : n_frames - lag]
+        out[:, column] = np.einsum("ntd,ntd->n", moved, moved) / (n_frames - lag)
     return out

@@ -8,22 +8,24 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from md.analysis.diffusivity import FitWindow, choose_window, fit_diffusivity
-from md.analysis.displacements import (
-    centre_of_mass,
-    mean_squared_displacements,
-    series_of,
-)
+from md.analysis.diffusivity import choose_window, fit_diffusivity
+from md.analysis.displacement_sums import DisplacementSums
 from md.analysis.plain import plain, thinned
+from md.analysis.reference_frame import (
+    Direction,
+    Reference,
+    along,
+    n_dimensions,
+    read_series,
+    reference_atoms,
+)
 from md.trajectory import Trajectory
 from training_data.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Reference = Literal["others", "none"]
-_GROUPS_OF_ATOMS = 8
-_LEAST_BLOCKS = 4
+Motion = Literal["tracer", "collective"]
 _LABEL_WIDTH = 40
 
 
@@ -36,15 +38,24 @@ class MeanSquaredDisplacementResult:
     species, n_atoms
         Atoms averaged over.
     reference, n_reference_atoms
-        ``"others"``: displacements relative to the centre of mass of all other atoms
-        (mass-weighted), so many of them; ``"none"``: as they stand.
+        Atoms whose centre of mass (mass-weighted) is at rest by definition, and how
+        many they are; ``"none"``: displacements as they stand.
+    direction
+        ``"all"``, ``"lateral"`` (in the plane of **a** and **b**) or ``"normal"``.
+    motion
+        ``"tracer"``: of single atoms. ``"collective"``: |Σ Δr|² / N of all of them
+        together, whose slope is the charge diffusivity.
+    cell_varies
+        Whether displacements were taken in the mean cell, because the cell changes.
     lag_times_ps, msd_A2
         (n_lags,) mean over atoms and time origins.
     msd_standard_error_A2
-        (n_lags,) from the spread over atoms, taken as independent; NaN for one atom.
+        (n_lags,) from the spread over atoms, taken as independent; NaN for one atom
+        and for collective motion.
     diffusivity_cm2_per_s, diffusivity_interval_cm2_per_s
-        Slope over 6 in the fit window and its 95 % interval. The diffusivity is None
-        when the motion is not diffusive or not resolved; `reason` says which.
+        Slope over 2d (6 for all directions) in the fit window and its 95 % interval.
+        The diffusivity is None when the motion is not diffusive or not resolved;
+        `reason` says which.
     loglog_slope, loglog_slope_interval
         Slope of log MSD against log lag in the window, and its 95 % interval.
     fit_start_ps, fit_end_ps, intercept_A2, n_blocks
@@ -60,6 +71,9 @@ class MeanSquaredDisplacementResult:
     n_atoms: int
     reference: Reference
     n_reference_atoms: int
+    direction: Direction
+    motion: Motion
+    cell_varies: bool
     lag_times_ps: NDArray[np.float64]
     msd_A2: NDArray[np.float64]
     msd_standard_error_A2: NDArray[np.float64]
@@ -99,7 +113,7 @@ class MeanSquaredDisplacementResult:
         error = 2 * np.nan_to_num(self.msd_standard_error_A2[shown])
         ax.set(
             xlabel="Lag time (ps)",
-            ylabel=f"MSD of {self.species} (Å²)",
+            ylabel=self._quantity(),
             xscale="log",
             yscale="log",
         )
@@ -117,12 +131,19 @@ class MeanSquaredDisplacementResult:
         ax.axvspan(self.fit_start_ps, self.fit_end_ps, color="0.92", zorder=0)
         if self.diffusivity_cm2_per_s is not None and self.intercept_A2 is not None:
             window = np.geomspace(self.fit_start_ps, self.fit_end_ps, 50)
-            line = self.intercept_A2 + 6e4 * self.diffusivity_cm2_per_s * window
+            slope = 2e4 * n_dimensions(self.direction) * self.diffusivity_cm2_per_s
+            line = self.intercept_A2 + slope * window
             ax.plot(window, line, "--", color="C1", label=self._fit_label())
         else:
             ax.plot([], [], " ", label=fill(f"no D: {self.reason}", _LABEL_WIDTH))
         ax.legend(frameon=False, fontsize="small", loc="upper left")
         return ax
+
+    def _quantity(self) -> str:
+        words: list[str] = [] if self.direction == "all" else [self.direction]
+        words += ["collective"] if self.motion == "collective" else []
+        what = " ".join([*words, f"MSD of {self.species}"])
+        return f"{what[0].upper()}{what[1:]} (Å²)"
 
     def _fit_label(self) -> str:
         label = f"D = {self.diffusivity_cm2_per_s:.2e}"
@@ -137,6 +158,8 @@ def mean_squared_displacement(
     *,
     species: str = "Li",
     reference: Reference = "others",
+    direction: Direction = "all",
+    motion: Motion = "tracer",
     fit_ps: tuple[float, float] | None = None,
     n_blocks: int = 8,
     max_lag_fraction: float = 0.5,
@@ -153,9 +176,16 @@ def mean_squared_displacement(
     species
         Chemical symbol.
     reference
-        ``"others"``: the drift of the centre of mass of all other atoms is removed
-        (weighted by mass). Without other atoms nothing is removed, and the result
-        says ``"none"``.
+        Whose drift is removed (centre of mass, weighted by mass). ``"others"``: all
+        other atoms; without other atoms nothing is removed, and the result says
+        ``"none"``. ``"framework"``: atoms of the electrolyte that are neither measured
+        nor lithium. ``"slab"``: atoms that began in the metal. ``"none"``: nothing.
+    direction
+        ``"lateral"`` counts displacements in the plane of **a** and **b**,
+        ``"normal"`` those across it; the diffusivity is the slope over 4 or 2.
+    motion
+        ``"collective"``: displacement of the sum of all positions, over √N, so that
+        correlated motion counts as it does for the conductivity.
     fit_ps
         First and last lag of the straight-line fit, ps. By default a decade of lags
         that ends at 1/16 of the trajectory: long enough to leave the vibrations in a
@@ -184,8 +214,9 @@ def mean_squared_displacement(
 
     Notes
     -----
-    MSD(t) = ⟨|r(t₀ + t) − r(t₀)|²⟩ over atoms and origins t₀; D = (1/6) dMSD/dt in
-    the window, with an intercept that takes up the vibrations.
+    MSD(t) = ⟨|r(t₀ + t) − r(t₀)|²⟩ over atoms and origins t₀; D = (1/2d) dMSD/dt in
+    the window, with an intercept that takes up the vibrations. Where the cell changes
+    positions are brought into the mean cell (`md.analysis.reference_frame`).
 
     """
     frame_time_ps = trajectory.frame_time_ps()
@@ -197,17 +228,31 @@ def mean_squared_displacement(
         fit_frames=_fit_frames(fit_ps, frame_time_ps, n_lags),
         n_blocks=n_blocks,
     )
-    others = np.setdiff1d(np.arange(trajectory.n_atoms), atoms)
+    measured = reference_atoms(trajectory, atoms, reference)
     origin = None
-    if reference == "others" and len(others):
-        origin = centre_of_mass(trajectory, others)
+    together = motion == "collective"
     per_batch = max(1, int(memory_MB * 2**20) // (24 * n_frames))
-    sums = _Sums(len(atoms), n_lags, window, frame_time_ps)
+    n_walkers = 1 if together else len(atoms)
+    sums = DisplacementSums(n_walkers, n_lags, window, frame_time_ps)
+    total = np.zeros((1, n_frames, n_dimensions(direction)))
+    varies = False
     for start in range(0, len(atoms), per_batch):
-        positions = series_of(trajectory, atoms[start : start + per_batch], origin)
-        sums.add(start, positions)
+        series = read_series(
+            trajectory,
+            atoms[start : start + per_batch],
+            reference=measured,
+            origin=origin,
+        )
+        origin, varies = series.origin, series.cell_varies
+        positions = along(series.positions, series.mean_cell, direction)
+        if together:
+            total += positions.sum(axis=0)
+        else:
+            sums.add(start, positions)
         if progress is not None:
             progress(start + len(positions), len(atoms))
+    if together:
+        sums.add(0, total / np.sqrt(len(atoms)))
     msd, error = sums.mean_and_error()
     fit = fit_diffusivity(
         msd,
@@ -216,12 +261,16 @@ def mean_squared_displacement(
         window,
         frame_time_ps=frame_time_ps,
         exponent_tolerance=exponent_tolerance,
+        n_dimensions=n_dimensions(direction),
     )
     return MeanSquaredDisplacementResult(
         species=species,
         n_atoms=len(atoms),
-        reference="none" if origin is None else "others",
-        n_reference_atoms=0 if origin is None else len(others),
+        reference="none" if origin is None else reference,
+        n_reference_atoms=len(measured),
+        direction=direction,
+        motion=motion,
+        cell_varies=varies,
         lag_times_ps=np.asarray(np.arange(n_lags) * frame_time_ps, dtype=float),
         msd_A2=msd,
         msd_standard_error_A2=error,
@@ -252,57 +301,3 @@ def _fit_frames(
             "Choose a window in which the log-log slope is 1."
         )
     return first, last
-
-
-class _Sums:
-    """What is kept of the displacements of single atoms, batch by batch."""
-
-    def __init__(
-        self, n_atoms: int, n_lags: int, window: FitWindow, frame_time_ps: float
-    ) -> None:
-        self._window = window
-        self._frame_time_ps = frame_time_ps
-        self._n_atoms = n_atoms
-        self._sum = np.zeros(n_lags)
-        self._sum_squares = np.zeros(n_lags)
-        self.slopes = np.zeros((n_atoms, window.n_blocks))
-        self._blocks = np.zeros((window.n_blocks, window.last + 1))
-        n_groups = min(_GROUPS_OF_ATOMS, n_atoms)
-        self._group_of = np.arange(n_atoms) * n_groups // n_atoms
-        self._groups = np.zeros((n_groups, n_lags))
-
-    def add(self, start: int, positions: NDArray[np.float64]) -> None:
-        """Add a batch: (n, n_frames, 3) Å."""
-        window = self._window
-        stop = start + len(positions)
-        whole = mean_squared_displacements(positions, n_lags=len(self._sum))
-        self._sum += whole.sum(axis=0)
-        self._sum_squares += (whole**2).sum(axis=0)
-        np.add.at(self._groups, self._group_of[start:stop], whole)
-        if window.n_lags < 2 or window.last >= window.block_length:  # noqa: PLR2004
-            return
-        for block in range(window.n_blocks):
-            begin = block * window.block_length
-            part = mean_squared_displacements(
-                positions[:, begin : begin + window.block_length],
-                n_lags=window.last + 1,
-            )
-            self.slopes[start:stop, block] = window.slope(part, self._frame_time_ps)
-            self._blocks[block] += part.sum(axis=0)
-
-    def mean_and_error(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(n_lags,) mean over atoms and its standard error, Å²."""
-        n = self._n_atoms
-        mean = self._sum / n
-        if n == 1:
-            return mean, np.full_like(mean, np.nan)
-        variance = (self._sum_squares - n * mean**2) / (n - 1)
-        return mean, np.sqrt(np.maximum(variance, 0.0) / n)
-
-    def exponents(self) -> NDArray[np.float64]:
-        """Log-log slopes of blocks in time, or of groups of atoms if blocks are few."""
-        if self._window.n_lags < 2:  # noqa: PLR2004 (a slope needs two)
-            return np.empty(0)
-        if self._window.n_blocks >= _LEAST_BLOCKS:
-            return self._window.exponent(self._blocks / self._n_atoms)
-        return self._window.exponent(self._groups)

@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 from md.analysis.diffusivity import choose_window, fit_diffusivity
+from md.analysis.displacement_sums import DisplacementSums
 from md.analysis.displacements import mean_squared_displacements
-from md.analysis.mean_squared_displacement import (
-    _Sums,
-    mean_squared_displacement,
-)
+from md.analysis.mean_squared_displacement import mean_squared_displacement
 from md.trajectory import TrajectoryWriter, open_trajectory
 from training_data.errors import InputError
 
@@ -103,7 +101,7 @@ def test_random_walk_gives_six_d_t(make_trajectory) -> None:
 def interval_of(positions: NDArray[np.float64]) -> tuple[float, float]:
     n_frames, n_atoms, _ = positions.shape
     window = choose_window(n_frames, fit_frames=None, n_blocks=8)
-    sums = _Sums(n_atoms, n_frames // 2, window, FRAME_TIME_PS)
+    sums = DisplacementSums(n_atoms, n_frames // 2, window, FRAME_TIME_PS)
     sums.add(0, positions.transpose(1, 0, 2))
     fit = fit_diffusivity(
         sums.mean_and_error()[0],
