@@ -15,6 +15,7 @@ from training_data.errors import Failure
 
 Result = TypeVar("Result")
 Walk = Generator[Atoms, Prediction | Failure, Result]
+GroupWalk = Generator[Sequence[Atoms], list[Prediction | Failure], Result]
 
 
 def drive(
@@ -51,10 +52,50 @@ def drive(
     1
 
     """
-    results: dict[int, Result] = {}
-    requests: dict[int, Atoms] = {}
+    return drive_groups([_alone(walk) for walk in walks], potential, progress=progress)
 
-    def advance(index: int, answer: Prediction | Failure | None) -> None:
+
+def drive_groups(
+    walks: Sequence[GroupWalk[Result]],
+    potential: Potential,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Result, ...]:
+    """Results of walks that ask for several structures at a time, in one batch.
+
+    Parameters
+    ----------
+    walks
+        Generators that have not been started. Each yields a list of structures and
+        receives as many predictions or failures.
+    potential
+        What evaluates the requests of all of them together.
+    progress
+        Called after every batch with the number of finished walks and of all.
+
+    Returns
+    -------
+    tuple
+        What each walk returned, in the order of ``walks``.
+
+    Examples
+    --------
+    >>> from ase.build import bulk
+    >>> from ase.calculators.emt import EMT
+    >>> from mlip.ase_potential import AsePotential
+    >>> def lowest(structures):
+    ...     answers = yield structures
+    ...     energies = [answer.energy for answer in answers]
+    ...     return energies.index(min(energies))
+    >>> coppers = [bulk("Cu", a=a) for a in (3.4, 3.6, 3.8)]
+    >>> drive_groups([lowest(coppers), lowest(coppers[1:])], AsePotential(EMT()))
+    (1, 0)
+
+    """
+    results: dict[int, Result] = {}
+    requests: dict[int, Sequence[Atoms]] = {}
+
+    def advance(index: int, answer: list[Prediction | Failure] | None) -> None:
         requests.pop(index, None)
         try:
             if answer is None:
@@ -68,12 +109,25 @@ def drive(
         advance(index, None)
     while requests:
         waiting = sorted(requests)
-        answers = _answers(potential, [requests[index] for index in waiting])
-        for index, answer in zip(waiting, answers, strict=True):
-            advance(index, answer)
+        together = [atoms for index in waiting for atoms in requests[index]]
+        answers = iter(_answers(potential, together))
+        for index in waiting:
+            advance(index, [next(answers) for _ in requests[index]])
         if progress is not None:
             progress(len(results), len(walks))
     return tuple(results[index] for index in range(len(walks)))
+
+
+def _alone(walk: Walk[Result]) -> GroupWalk[Result]:
+    """Walk that asks for one structure at a time, as one that asks for lists."""
+    try:
+        request = next(walk)
+        while True:
+            (answer,) = yield [request]
+            request = walk.send(answer)
+    except StopIteration as stop:
+        result: Result = stop.value
+        return result
 
 
 def _answers(
