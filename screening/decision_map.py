@@ -6,14 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.dopant_models import (
-    BASELINE,
-    classifiers,
-    column,
-    preparation,
-    quick_fits,
-)
+from screening.dopant_models import ARTICLE_PAIR, BASELINE, classifiers
 from screening.dopant_table import DopantTable
+from screening.feature_preparation import column, preparation, quick_fits
 from training_data.errors import InputError
 
 if TYPE_CHECKING:
@@ -149,10 +144,7 @@ class DecisionMapResult:
 def decision_map(
     table: DopantTable,
     *,
-    features: tuple[str, str] = (
-        "oxide_enthalpy_eV_per_atom",
-        "coordination_times_enthalpy_per_cation_eV",
-    ),
+    features: tuple[str, str] = ARTICLE_PAIR,
     unseen: DopantTable | None = None,
     C: float = 10.0,
     gamma: float = 0.5,

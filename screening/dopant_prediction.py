@@ -7,15 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.dopant_models import (
-    Classifier,
-    classifiers,
-    distinct_features,
-    preparation,
-    splits,
-)
+from screening.dopant_folds import splits
+from screening.dopant_models import Classifier, classifiers
 from screening.dopant_table import DopantTable
-from screening.feature_subsets import FeatureSubset, search_feature_subsets
+from screening.feature_preparation import distinct_features, preparation
+from screening.feature_subsets import FeatureSubset
 from screening.features import DopantFeatures
 from screening.fitted_classifier import FittedClassifier, fit_classifier
 from screening.reaction_energy_models import validate_regressor
@@ -37,7 +33,7 @@ class DopantPredictionResult:
     name
         Ion, such as "Si4+", with its coordination number.
     stable
-        Whether it is predicted to be stable against lithium.
+        Whether it is predicted to be stable against lithium: a probability above 0.5.
     stable_probability
         Calibrated probability of it.
     reaction_energy_eV
@@ -229,9 +225,7 @@ def dopant_predictor(
         table, laplacian, scheme="grouped", rng=rng, n_folds=n_folds
     )
     errors = np.abs(tested.predicted_eV - tested.energies_eV)
-    subset = search_feature_subsets(features, stable, chosen, folds=folds, sizes=sizes)[
-        0
-    ]
+    judge = fit_classifier(features, stable, chosen, folds=folds, sizes=sizes)
     prepare = preparation().fit(features)
     columns = distinct_features(features)
     scaled = prepare.transform(features)[:, list(columns)]
@@ -240,10 +234,10 @@ def dopant_predictor(
     own = np.sort(distances, axis=1)[:, :N_NEAREST].mean(axis=1)
     return DopantPredictor(
         known=table,
-        subset=subset,
+        subset=judge.subset,
         error_eV=float(np.quantile(errors, INTERVAL)),
         reach=float(np.quantile(own, DOMAIN_QUANTILE)),
-        _judge=fit_classifier(features, stable, chosen, subset=subset, folds=folds),
+        _judge=judge,
         _energy=fit_regressor(
             features, table.reaction_energies_eV, laplacian, folds=folds
         ),

@@ -1,12 +1,13 @@
-"""All models of the dopants side by side: random and grouped, with the baselines."""
+"""All models of the dopants side by side: three kinds of folds, with the baselines."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from screening.dopant_models import Scheme, classifiers, splits
+from screening.dopant_folds import Scheme, splits
+from screening.dopant_models import classifiers
 from screening.dopant_prediction import DopantPredictionResult, dopant_predictor
 from screening.dopant_table import DopantTable
 from screening.feature_importance import FeatureImportanceResult, feature_importance
@@ -15,17 +16,21 @@ from screening.learning_curve import LearningCurveResult, learning_curve
 from screening.model_validation import ClassificationResult, validate_classifier
 from screening.reaction_energy_models import RegressionResult, validate_regressor
 from screening.reaction_energy_regressors import regressors
+from training_data.errors import InputError
 
 SHOWN = 5
 CLASSIFIER_HEADER = (
-    "| classifier | accuracy, random | accuracy, grouped (95 %) | balanced, grouped | "
-    "F1, grouped | AUC, grouped | Brier, grouped |"
+    "| classifier | accuracy, random | accuracy, by element (95 %) | "
+    "accuracy, by family (95 %) | balanced, by element | balanced, by family | "
+    "AUC, by element | Brier, by element | Brier, by family |"
 )
 REGRESSOR_HEADER = (
-    "| regressor | R², random | R², grouped | mean error, random (eV/f.u.) | "
-    "mean error, grouped (eV/f.u.) |"
+    "| regressor | R², random | R², by element | R², by family | "
+    "mean error, random (eV/f.u.) | by element | by family |"
 )
-SCHEMES: tuple[Scheme, ...] = ("random", "grouped")
+SCHEMES: tuple[Scheme, ...] = ("random", "grouped", "family")
+NOT_TESTED = "–"
+Result = TypeVar("Result", ClassificationResult, RegressionResult)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +47,12 @@ class DopantStudyResult:
         Best pairs of the support vector machine by plain random cross-validation on
         all dopants: the article's procedure, in which the test rows choose the pair.
     classification
-        Nested cross-validation of every classifier, random and grouped.
+        Nested cross-validation of every classifier: random, grouped by element and
+        with a chemical family left out.
     regression
-        Nested cross-validation of every regressor, random and grouped.
+        The same of every regressor.
+    untested
+        Schemes that the table is too small for → why.
     importance
         Importance of the features.
     curve
@@ -63,6 +71,7 @@ class DopantStudyResult:
     top_pairs: tuple[FeatureSubset, ...]
     classification: tuple[ClassificationResult, ...] = field(repr=False)
     regression: tuple[RegressionResult, ...] = field(repr=False)
+    untested: dict[str, str]
     importance: FeatureImportanceResult = field(repr=False)
     curve: LearningCurveResult = field(repr=False)
     predictions: tuple[DopantPredictionResult, ...] = field(repr=False)
@@ -70,7 +79,7 @@ class DopantStudyResult:
     predicted_stable: tuple[bool, ...] = field(repr=False)
 
     @property
-    def always_reduced(self) -> float:
+    def commoner_share(self) -> float:
         """Accuracy of calling every dopant by the commoner class."""
         share = self.n_stable / self.n_dopants
         return max(share, 1 - share)
@@ -82,10 +91,11 @@ class DopantStudyResult:
             "n_elements": self.n_elements,
             "n_stable": self.n_stable,
             "labels": self.labels,
-            "accuracy_of_the_commoner_class": self.always_reduced,
+            "accuracy_of_the_commoner_class": self.commoner_share,
             "top_pairs_not_nested": [pair.to_json() for pair in self.top_pairs],
             "classification": [each.to_json() for each in self.classification],
             "regression": [each.to_json() for each in self.regression],
+            "untested": dict(self.untested),
             "importance": self.importance.to_json(),
             "learning_curve": self.curve.to_json(),
             "predictions": [
@@ -104,38 +114,76 @@ class DopantStudyResult:
         }
 
     def tables(self) -> str:
-        """Classifiers and regressors as Markdown, random beside grouped."""
-        lines = [CLASSIFIER_HEADER, "|---|---|---|---|---|---|---|"]
-        for model in dict.fromkeys(each.model for each in self.classification):
-            random, grouped = (self._classified(model, scheme) for scheme in SCHEMES)
-            low, high = grouped.accuracy_interval
-            lines.append(
-                f"| {model} | {random.accuracy:.2f} ± {random.accuracy_std:.2f} | "
-                f"{grouped.accuracy:.2f} ± {grouped.accuracy_std:.2f} "
-                f"({low:.2f}–{high:.2f}) | {grouped.balanced_accuracy:.2f} | "
-                f"{grouped.f1:.2f} | {grouped.auc:.2f} | {grouped.brier:.3f} |"
+        """Classifiers, their families and regressors as Markdown."""
+        lines = [CLASSIFIER_HEADER, "|---|---|---|---|---|---|---|---|---|"]
+        models = list(dict.fromkeys(each.model for each in self.classification))
+        for model in models:
+            random, grouped, left_out = (
+                self._classified(model, scheme) for scheme in SCHEMES
             )
-        lines += ["", REGRESSOR_HEADER, "|---|---|---|---|---|"]
-        for model in dict.fromkeys(each.model for each in self.regression):
-            one, other = (self._regressed(model, scheme) for scheme in SCHEMES)
-            lines.append(
-                f"| {model} | {one.r2:.2f} | {other.r2:.2f} | "
-                f"{one.mae_eV:.2f} | {other.mae_eV:.2f} |"
-            )
+            cells = [
+                _cell(random, lambda r: f"{r.accuracy:.2f} ± {r.accuracy_std:.2f}"),
+                _cell(
+                    grouped,
+                    lambda r: f"{r.accuracy:.2f} ± {r.accuracy_std:.2f} {_range(r)}",
+                ),
+                _cell(left_out, lambda r: f"{r.accuracy:.2f} {_range(r)}"),
+                _cell(grouped, lambda r: f"{r.balanced_accuracy:.2f}"),
+                _cell(left_out, lambda r: f"{r.balanced_accuracy:.2f}"),
+                _cell(grouped, lambda r: f"{r.auc:.2f}"),
+                _cell(grouped, lambda r: f"{r.brier:.3f}"),
+                _cell(left_out, lambda r: f"{r.brier:.3f}"),
+            ]
+            lines.append(f"| {model} | {' | '.join(cells)} |")
+        lines += self._family_table(models)
+        lines += ["", REGRESSOR_HEADER, "|---|---|---|---|---|---|---|"]
+        for name in dict.fromkeys(each.model for each in self.regression):
+            tested = [self._regressed(name, scheme) for scheme in SCHEMES]
+            cells = [_cell(each, lambda r: f"{r.r2:.2f}") for each in tested]
+            cells += [_cell(each, lambda r: f"{r.mae_eV:.2f}") for each in tested]
+            lines.append(f"| {name} | {' | '.join(cells)} |")
         return "\n".join(lines)
 
-    def _classified(self, model: str, scheme: Scheme) -> ClassificationResult:
+    def _family_table(self, models: Sequence[str]) -> list[str]:
+        """Accuracy on every family that was left out, beside its commoner class."""
+        tested = [
+            found
+            for model in models
+            if (found := self._classified(model, "family")) is not None
+        ]
+        if not tested:
+            return []
+        lines = [
+            "",
+            "| family left out | dopants | stable | its commoner class | "
+            + " | ".join(each.model for each in tested)
+            + " |",
+            "|---" * (4 + len(tested)) + "|",
+        ]
+        for name, (n, n_stable, _) in tested[0].families().items():
+            right = " | ".join(f"{each.families()[name][2]:.2f}" for each in tested)
+            commoner = max(n_stable, n - n_stable) / n
+            lines.append(f"| {name} | {n} | {n_stable} | {commoner:.2f} | {right} |")
+        return lines
+
+    def _classified(self, model: str, scheme: Scheme) -> ClassificationResult | None:
         return next(
-            each
-            for each in self.classification
-            if (each.model, each.scheme) == (model, scheme)
+            (
+                each
+                for each in self.classification
+                if (each.model, each.scheme) == (model, scheme)
+            ),
+            None,
         )
 
-    def _regressed(self, model: str, scheme: Scheme) -> RegressionResult:
+    def _regressed(self, model: str, scheme: Scheme) -> RegressionResult | None:
         return next(
-            each
-            for each in self.regression
-            if (each.model, each.scheme) == (model, scheme)
+            (
+                each
+                for each in self.regression
+                if (each.model, each.scheme) == (model, scheme)
+            ),
+            None,
         )
 
 
@@ -180,7 +228,9 @@ def study_dopants(
     Raises
     ------
     InputError
-        If a model is unknown, or a class has too few elements for the folds.
+        If a model is unknown, or a class has too few elements for the folds. Where
+        this holds only without one of the chemical families, folds by family are left
+        out and ``untested`` says so.
 
     References
     ----------
@@ -196,18 +246,20 @@ def study_dopants(
     ...     regressor_names=["line in ΔHf"],
     ...     n_folds=2,
     ... )
-    >>> [(each.model, each.scheme) for each in found.classification]
-    [('threshold on ΔHf', 'random'), ('threshold on ΔHf', 'grouped')]
+    >>> [each.scheme for each in found.classification]
+    ['random', 'grouped', 'family']
 
     """
     say = progress or (lambda _: None)
     kinds = classifiers(classifier_names)
     energies = regressors(regressor_names)
     classification, regression = [], []
+    untested = _too_few_for_families(table, n_folds)
+    schemes = [scheme for scheme in SCHEMES if scheme not in untested]
     # All models see the same folds, so that their differences are not those of folds.
     seed = int(rng.integers(2**31))
     for kind in kinds:
-        for scheme in SCHEMES:
+        for scheme in schemes:
             say(f"{kind.name}, {scheme} folds")
             classification.append(
                 validate_classifier(
@@ -221,7 +273,7 @@ def study_dopants(
                 )
             )
     for regressor in energies:
-        for scheme in SCHEMES:
+        for scheme in schemes:
             say(f"{regressor.name}, {scheme} folds")
             regression.append(
                 validate_regressor(
@@ -263,6 +315,7 @@ def study_dopants(
         top_pairs=pairs[:SHOWN],
         classification=tuple(classification),
         regression=tuple(regression),
+        untested=untested,
         importance=importance,
         curve=curve,
         predictions=predictions,
@@ -271,3 +324,29 @@ def study_dopants(
         ),
         predicted_stable=(tuple(unseen.stable.tolist()) if unseen is not None else ()),
     )
+
+
+def _too_few_for_families(table: DopantTable, n_folds: int) -> dict[str, str]:
+    """Why no family can be left out, where that is so."""
+    try:
+        splits(
+            table.stable,
+            table.elements,
+            scheme="family",
+            n_folds=n_folds,
+            rng=np.random.default_rng(0),
+        )
+    except InputError as why:
+        return {"family": str(why)}
+    return {}
+
+
+def _cell(result: Result | None, text: Callable[[Result], str]) -> str:
+    """Text of a result; a dash where there is none."""
+    return NOT_TESTED if result is None else text(result)
+
+
+def _range(result: ClassificationResult) -> str:
+    """Interval of the accuracy."""
+    low, high = result.accuracy_interval
+    return f"({low:.2f}–{high:.2f})"

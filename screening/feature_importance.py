@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.dopant_models import preparation, quick_fits, splits
+from screening.dopant_folds import splits
 from screening.dopant_table import DopantTable
+from screening.feature_preparation import preparation, quick_fits
 from screening.features import FEATURES, SYMBOLS
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class FeatureImportanceResult:
     permutation_std
         (15,) standard deviation of it over the folds.
     pearson
-        (15, 15) correlation coefficients, over the dopants that have both features.
+        (15, 15) correlation coefficients, over the dopants that have both features;
+        NaN for a feature that is the same in all of them.
     pearson_energy
         (15,) correlation of every feature with the reaction energy.
 
@@ -56,11 +58,13 @@ class FeatureImportanceResult:
                     "forest": float(self.forest[index]),
                     "permutation": float(self.permutation[index]),
                     "permutation_std": float(self.permutation_std[index]),
-                    "pearson_with_reaction_energy": float(self.pearson_energy[index]),
+                    "pearson_with_reaction_energy": _number(self.pearson_energy[index]),
                 }
                 for index, name in enumerate(FEATURES)
             ],
-            "pearson": np.round(self.pearson, 4).tolist(),
+            "pearson": [
+                [_number(value) for value in row] for row in np.round(self.pearson, 4)
+            ],
         }
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
@@ -125,7 +129,7 @@ class FeatureImportanceResult:
                 ax.text(
                     place,
                     row,
-                    f"{value:.1f}".replace("-0.0", "0.0"),
+                    "–" if np.isnan(value) else f"{value:.1f}".replace("-0.0", "0.0"),
                     ha="center",
                     va="center",
                     fontsize=7,
@@ -238,7 +242,16 @@ def _pearson(columns: NDArray[np.float64]) -> NDArray[np.float64]:
         for other in range(one):
             both = np.isfinite(columns[:, [one, other]]).all(axis=1)
             x, y = columns[both, one], columns[both, other]
-            spread = x.std() * y.std()
-            value = np.mean((x - x.mean()) * (y - y.mean())) / spread if spread else 0.0
+            # One number throughout has rounding errors for a spread.
+            if x.size and np.ptp(x) > 0 and np.ptp(y) > 0:
+                together = np.mean((x - x.mean()) * (y - y.mean()))
+                value = together / (x.std() * y.std())
+            else:
+                value = np.nan
             found[one, other] = found[other, one] = value
     return found
+
+
+def _number(value: float) -> float | None:
+    """Plain number; None where there is none."""
+    return None if np.isnan(value) else float(value)

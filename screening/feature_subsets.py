@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.dopant_models import (
-    Classifier,
-    Split,
+from screening.dopant_folds import Split
+from screening.dopant_models import Classifier
+from screening.feature_preparation import (
     column,
     distinct_features,
     preparation,
@@ -19,8 +19,8 @@ from screening.dopant_models import (
 from screening.features import FEATURES
 from training_data.errors import InputError
 
-KEPT_SHARE = 0.5
-TUNED = 8
+KEPT_SHARE = 0.25
+TUNED = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,9 +71,9 @@ def search_feature_subsets(
 ) -> tuple[FeatureSubset, ...]:
     """Feature subsets of a classifier in the order of their inner accuracy.
 
-    All subsets of the asked sizes are tried. After each inner fold the better half goes
-    on to the next one, unless the search is exhaustive; the best of those that saw all
-    folds are then tried with all settings of the classifier.
+    All subsets of the asked sizes are tried. After each inner fold the best quarter
+    goes on to the next one, unless the search is exhaustive; the best four of those
+    that saw all folds are then tried with all settings of the classifier.
 
     Parameters
     ----------
@@ -108,7 +108,8 @@ def search_feature_subsets(
 
     Examples
     --------
-    >>> from screening.dopant_models import classifiers, splits
+    >>> from screening.dopant_folds import splits
+    >>> from screening.dopant_models import classifiers
     >>> from screening.dopant_table import load_dopant_table
     >>> table = load_dopant_table()
     >>> rng = np.random.default_rng(0)
@@ -123,43 +124,108 @@ def search_feature_subsets(
     (1, True)
 
     """
-    prepared = _prepared(features, stable, folds)
-    if classifier.fixed:
-        subsets = [tuple(column(name) for name in classifier.fixed)]
-    else:
-        there = distinct_features(features)
-        wanted = tuple(classifier.sizes if sizes is None else sizes)
-        if not wanted or min(wanted) < 1 or max(wanted) > len(there):
-            raise InputError(
-                f"sizes must lie between 1 and {len(there)}, the number of distinct "
-                f"features; got {wanted!r}. Give for example (2, 3)."
-            )
-        subsets = [s for size in sorted(wanted) for s in combinations(there, size)]
-    default = classifier.choices()[0]
-    with quick_fits():
-        scores: dict[tuple[int, ...], list[tuple[float, float]]] = {}
-        alive = subsets
-        for index in range(len(folds)):
-            for subset in alive:
-                score = _score(classifier, prepared[index], subset, default, seed)
-                scores.setdefault(subset, []).append(score)
-            if not exhaustive:
-                alive = sorted(alive, key=lambda s: -_mean(scores[s]))
-                enough = max(TUNED, int(np.ceil(KEPT_SHARE * len(alive))))
-                alive = alive[:enough]
-        found = [_subset(subset, default, scores[subset]) for subset in alive]
-        found.sort(key=_order)
-        for best in found[:TUNED]:
-            subset = tuple(column(name) for name in best.features)
-            for choice in classifier.choices()[1:]:
-                tried = [
-                    _score(classifier, fold, subset, choice, seed) for fold in prepared
+    return SubsetSearch(
+        features, stable, classifier, folds=folds, sizes=sizes, seed=seed
+    ).ranked(exhaustive=exhaustive)
+
+
+class SubsetSearch:
+    """Search whose scores are kept, so that it can be repeated on some of the folds.
+
+    Parameters
+    ----------
+    features, stable, classifier, folds, sizes, seed
+        As in :func:`search_feature_subsets`.
+
+    """
+
+    def __init__(
+        self,
+        features: NDArray[np.float64],
+        stable: NDArray[np.bool_],
+        classifier: Classifier,
+        *,
+        folds: Sequence[Split],
+        sizes: Sequence[int] | None = None,
+        seed: int = 0,
+    ) -> None:
+        """Prepare the folds."""
+        self.classifier = classifier
+        self.seed = seed
+        self.folds = _prepared(features, stable, folds)
+        self._subsets = _subsets(features, classifier, sizes)
+        self._choices = classifier.choices()
+        self._scores: dict[tuple[tuple[int, ...], int, int], tuple[float, float]] = {}
+
+    def ranked(
+        self, *, without: int | None = None, exhaustive: bool = False
+    ) -> tuple[FeatureSubset, ...]:
+        """Subsets, best first, by all folds or by all but one.
+
+        Parameters
+        ----------
+        without
+            Fold on whose test rows nothing is scored.
+        exhaustive
+            Whether every subset sees every fold.
+
+        """
+        folds = [index for index in range(len(self.folds)) if index != without]
+        alive = self._subsets
+        with quick_fits():
+            for place in range(len(folds)):
+                seen = folds[: place + 1]
+                scored = {s: self._accuracy(s, seen) for s in alive}
+                if not exhaustive:
+                    alive = sorted(alive, key=lambda s: -scored[s])
+                    enough = max(TUNED, int(np.ceil(KEPT_SHARE * len(alive))))
+                    alive = alive[:enough]
+            found = sorted((self._subset(s, 0, folds) for s in alive), key=_order)
+            for best in found[:TUNED]:
+                subset = tuple(column(name) for name in best.features)
+                found += [
+                    self._subset(subset, choice, folds)
+                    for choice in range(1, len(self._choices))
                 ]
-                found.append(_subset(subset, choice, tried))
-    best_of: dict[tuple[str, ...], FeatureSubset] = {}
-    for each in sorted(found, key=_order):
-        best_of.setdefault(each.features, each)
-    return tuple(sorted(best_of.values(), key=_order))
+        best_of: dict[tuple[str, ...], FeatureSubset] = {}
+        for each in sorted(found, key=_order):
+            best_of.setdefault(each.features, each)
+        return tuple(sorted(best_of.values(), key=_order))
+
+    def _score(
+        self, subset: tuple[int, ...], choice: int, fold: int
+    ) -> tuple[float, float]:
+        """Accuracy and F1 on the test rows of one fold."""
+        known = self._scores.get((subset, choice, fold))
+        if known is None:
+            settings = self._choices[choice]
+            train, train_stable, test, test_stable = self.folds[fold]
+            columns = list(subset)
+            model = self.classifier.build(self.seed, **settings)
+            said = model.fit(train[:, columns], train_stable).predict(test[:, columns])
+            hits = int((said & test_stable).sum())
+            named = int(said.sum() + test_stable.sum())
+            right = float((said == test_stable).mean())
+            known = right, 2 * hits / named if named else 1.0
+            self._scores[(subset, choice, fold)] = known
+        return known
+
+    def _accuracy(self, subset: tuple[int, ...], folds: Sequence[int]) -> float:
+        """Mean accuracy with the default settings."""
+        return float(np.mean([self._score(subset, 0, fold)[0] for fold in folds]))
+
+    def _subset(
+        self, subset: tuple[int, ...], choice: int, folds: Sequence[int]
+    ) -> FeatureSubset:
+        """Scores of one subset together."""
+        accuracy, f1 = np.array([self._score(subset, choice, f) for f in folds]).T
+        return FeatureSubset(
+            features=tuple(FEATURES[index] for index in subset),
+            settings=dict(self._choices[choice]),
+            accuracy=float(accuracy.mean()),
+            accuracy_std=float(accuracy.std()),
+            f1=float(f1.mean()),
+        )
 
 
 Fold = tuple[
@@ -185,41 +251,22 @@ def _prepared(
     return made
 
 
-def _score(
+def _subsets(
+    features: NDArray[np.float64],
     classifier: Classifier,
-    fold: Fold,
-    subset: tuple[int, ...],
-    settings: dict[str, Any],
-    seed: int,
-) -> tuple[float, float]:
-    """Accuracy and F1 on the test rows of one fold."""
-    columns = list(subset)
-    train, train_stable, test, test_stable = fold
-    model = classifier.build(seed, **settings).fit(train[:, columns], train_stable)
-    said = model.predict(test[:, columns])
-    hits = int((said & test_stable).sum())
-    named = int(said.sum() + test_stable.sum())
-    return float((said == test_stable).mean()), 2 * hits / named if named else 1.0
-
-
-def _mean(scores: Sequence[tuple[float, float]]) -> float:
-    return float(np.mean([accuracy for accuracy, _ in scores]))
-
-
-def _subset(
-    subset: tuple[int, ...],
-    settings: dict[str, Any],
-    scores: Sequence[tuple[float, float]],
-) -> FeatureSubset:
-    """Scores of one subset together."""
-    accuracy, f1 = np.array(scores).T
-    return FeatureSubset(
-        features=tuple(FEATURES[index] for index in subset),
-        settings=dict(settings),
-        accuracy=float(accuracy.mean()),
-        accuracy_std=float(accuracy.std()),
-        f1=float(f1.mean()),
-    )
+    sizes: Sequence[int] | None,
+) -> list[tuple[int, ...]]:
+    """Columns of every subset that is searched."""
+    if classifier.fixed:
+        return [tuple(column(name) for name in classifier.fixed)]
+    there = distinct_features(features)
+    wanted = tuple(classifier.sizes if sizes is None else sizes)
+    if not wanted or min(wanted) < 1 or max(wanted) > len(there):
+        raise InputError(
+            f"sizes must lie between 1 and {len(there)}, the number of distinct "
+            f"features; got {wanted!r}. Give for example (2, 3)."
+        )
+    return [s for size in sorted(wanted) for s in combinations(there, size)]
 
 
 def _order(subset: FeatureSubset) -> tuple[float, int]:

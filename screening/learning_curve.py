@@ -7,22 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.dopant_models import (
-    ARTICLE_PAIR,
-    BASELINE,
-    Classifier,
-    classifiers,
-    column,
-    preparation,
-    quick_fits,
-)
+from screening.dopant_models import ARTICLE_PAIR, BASELINE, Classifier, classifiers
 from screening.dopant_table import DopantTable
+from screening.feature_preparation import column, preparation, quick_fits
 from training_data.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TEST_SHARE = 0.2
+FEWEST_ELEMENTS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +118,8 @@ def learning_curve(
     Raises
     ------
     InputError
-        If a share is not above 0 and at most 1, or there is no draw.
+        If a share is not above 0 and at most 1, there is no draw, or the table holds
+        one class or fewer than three elements.
 
     Examples
     --------
@@ -143,6 +138,12 @@ def learning_curve(
         )
     wanted = _default() if models is None else tuple(models)
     known = np.array(sorted(set(table.elements)))
+    if len(known) < FEWEST_ELEMENTS or len(set(table.stable.tolist())) < 2:  # noqa: PLR2004
+        raise InputError(
+            f"table must hold both classes and at least {FEWEST_ELEMENTS} elements; "
+            f"got {int(table.stable.sum())} stable of {len(table)} dopants, "
+            f"{len(known)} elements. Give more dopants or another margin."
+        )
     n_test = round(TEST_SHARE * len(known))
     n_train = len(known) - n_test
     numbers = tuple(max(2, round(share * n_train)) for share in shares)

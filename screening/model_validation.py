@@ -1,4 +1,4 @@
-"""Nested cross-validation of the classifiers: random, and grouped by element."""
+"""Nested cross-validation of the classifiers: random, by element and by family."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.dopant_models import Classifier, Scheme, splits
+from screening.dopant_folds import Scheme, family, inner_scheme, splits
+from screening.dopant_models import Classifier
 from screening.dopant_table import DopantTable
-from screening.feature_subsets import FeatureSubset, search_feature_subsets
+from screening.feature_subsets import FeatureSubset
 from screening.fitted_classifier import fit_classifier
 from training_data.errors import InputError
 
@@ -29,17 +30,20 @@ class ClassificationResult:
     model
         Kind of classifier.
     scheme
-        "random", or "grouped": no element on both sides of a split.
-    names
-        Dopants, shape (n,).
+        "random"; "grouped": no element on both sides of a split; "family": no chemical
+        family.
+    names, elements
+        Dopants and their elements, shape (n,).
     stable
         True classes, shape (n,).
     predicted
         Classes from the outer folds, shape (n,); of several rounds the majority.
+    right
+        Share of the rounds in which the class was right, shape (n,).
     probabilities
         Calibrated probabilities of being stable, mean over rounds, shape (n,).
-    fold_accuracies, fold_f1
-        Accuracy and F1 of every outer fold.
+    fold_accuracies
+        Accuracy of every outer fold.
     accuracy_interval
         95 % interval of the mean accuracy, from resampled elements.
     chosen
@@ -52,19 +56,20 @@ class ClassificationResult:
     model: str
     scheme: Scheme
     names: tuple[str, ...]
+    elements: NDArray[np.str_] = field(repr=False)
     stable: NDArray[np.bool_] = field(repr=False)
     predicted: NDArray[np.bool_] = field(repr=False)
+    right: NDArray[np.float64] = field(repr=False)
     probabilities: NDArray[np.float64] = field(repr=False)
     fold_accuracies: tuple[float, ...]
-    fold_f1: tuple[float, ...]
     accuracy_interval: tuple[float, float]
     chosen: tuple[FeatureSubset, ...]
     n_rounds: int
 
     @property
     def accuracy(self) -> float:
-        """Mean accuracy of the outer folds."""
-        return float(np.mean(self.fold_accuracies))
+        """Share of all dopants that is judged rightly in the outer folds."""
+        return float(self.right.mean())
 
     @property
     def accuracy_std(self) -> float:
@@ -73,8 +78,9 @@ class ClassificationResult:
 
     @property
     def f1(self) -> float:
-        """Mean F1 of the stable class over the outer folds."""
-        return float(np.mean(self.fold_f1))
+        """F1 of the stable class, of all dopants together."""
+        hits = int((self.predicted & self.stable).sum())
+        return 2 * hits / int(self.predicted.sum() + self.stable.sum())
 
     @property
     def balanced_accuracy(self) -> float:
@@ -102,6 +108,24 @@ class ClassificationResult:
         """Dopants on the wrong side."""
         wrong = np.flatnonzero(self.predicted != self.stable)
         return tuple(self.names[index] for index in wrong)
+
+    @property
+    def calibration_error(self) -> float:
+        """Mean distance of share and probability over the bins of the reliability."""
+        bins = self.reliability()
+        return sum(n * abs(p - share) for p, share, n in bins) / len(self.names)
+
+    def families(self) -> dict[str, tuple[int, int, float]]:
+        """Count the dopants and the stable ones of every family, with the accuracy."""
+        of_row = np.array([family(element) for element in self.elements])
+        return {
+            name: (
+                int((of_row == name).sum()),
+                int(self.stable[of_row == name].sum()),
+                float(self.right[of_row == name].mean()),
+            )
+            for name in dict.fromkeys(of_row.tolist())
+        }
 
     def reliability(self, n_bins: int = 5) -> list[tuple[float, float, int]]:
         """Mean probability, share that is stable and number, in bins of equal width.
@@ -135,6 +159,11 @@ class ClassificationResult:
             "f1": self.f1,
             "auc": self.auc,
             "brier": self.brier,
+            "calibration_error": self.calibration_error,
+            "families": {
+                name: {"n": n, "n_stable": n_stable, "accuracy": accuracy}
+                for name, (n, n_stable, accuracy) in self.families().items()
+            },
             "n_rounds": self.n_rounds,
             "chosen": [subset.to_json() for subset in self.chosen],
             "misjudged": list(self.misjudged),
@@ -193,8 +222,9 @@ def validate_classifier(
     """Nested cross-validation: everything is chosen inside the outer training rows.
 
     In every outer fold, features and settings are chosen by inner folds of the same
-    kind, the probabilities are calibrated (Platt) on inner folds, and the outer test
-    rows are judged once.
+    kind (with "family": by element), the probabilities are calibrated on inner folds
+    that took no part in the choice (:func:`screening.fitted_classifier.fit_classifier`)
+    and the outer test rows are judged once.
 
     Parameters
     ----------
@@ -203,12 +233,13 @@ def validate_classifier(
     classifier
         Kind of classifier.
     scheme
-        "random" as in the article, or "grouped": all sites and charges of an element
-        on one side.
+        "random" as in the article; "grouped": all sites and charges of an element on
+        one side; "family": a whole chemical family on one side, such as the rare
+        earths.
     rng
         Source of the folds.
     n_folds
-        Number of outer and of inner folds.
+        Number of outer and of inner folds; of "family" only of inner ones.
     n_rounds
         How often the outer folds are drawn anew.
     sizes
@@ -248,47 +279,43 @@ def validate_classifier(
     features, stable, elements = table.features, table.stable, table.elements
     votes = np.zeros(len(table))
     probabilities = np.zeros(len(table))
-    accuracies, f1, chosen = [], [], []
+    accuracies, chosen = [], []
     for _ in range(n_rounds):
         for train, test in splits(
             stable, elements, scheme=scheme, n_folds=n_folds, rng=rng
         ):
             inner = splits(
-                stable[train], elements[train], scheme=scheme, n_folds=n_folds, rng=rng
+                stable[train],
+                elements[train],
+                scheme=inner_scheme(scheme),
+                n_folds=n_folds,
+                rng=rng,
             )
-            seed = int(rng.integers(2**31))
-            best = search_feature_subsets(
+            judge = fit_classifier(
                 features[train],
                 stable[train],
                 classifier,
                 folds=inner,
                 sizes=sizes,
-                seed=seed,
-            )[0]
-            said, probability = fit_classifier(
-                features[train],
-                stable[train],
-                classifier,
-                subset=best,
-                folds=inner,
-                seed=seed,
-            )(features[test])
+                seed=int(rng.integers(2**31)),
+            )
+            said, probability = judge(features[test])
             votes[test] += said / n_rounds
             probabilities[test] += probability / n_rounds
             accuracies.append(float((said == stable[test]).mean()))
-            hits = int((said & stable[test]).sum())
-            f1.append(2 * hits / max(int(said.sum() + stable[test].sum()), 1))
-            chosen.append(best)
+            chosen.append(judge.subset)
+    right = np.where(stable, votes, 1 - votes)
     return ClassificationResult(
         model=classifier.name,
         scheme=scheme,
         names=table.names,
+        elements=elements,
         stable=stable,
         predicted=votes > 0.5,  # noqa: PLR2004 (majority)
+        right=right,
         probabilities=probabilities,
         fold_accuracies=tuple(accuracies),
-        fold_f1=tuple(f1),
-        accuracy_interval=_interval(np.where(stable, votes, 1 - votes), elements, rng),
+        accuracy_interval=_interval(right, elements, rng),
         chosen=tuple(chosen),
         n_rounds=n_rounds,
     )

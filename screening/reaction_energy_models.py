@@ -1,4 +1,4 @@
-"""Cross-validation of the reaction energy's regressors: random and by element."""
+"""Cross-validation of the reaction energy's regressors by row, element and family."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.dopant_models import Scheme, splits
+from screening.dopant_folds import Scheme, inner_scheme, splits
 from screening.dopant_table import DopantTable
 from screening.reaction_energy_regressors import Regressor, fit_regressor
 from training_data.errors import InputError
@@ -24,7 +24,8 @@ class RegressionResult:
     model
         Kind of regressor.
     scheme
-        "random", or "grouped": no element on both sides of a split.
+        "random"; "grouped": no element on both sides of a split; "family": no chemical
+        family.
     names
         Dopants, shape (n,).
     energies_eV
@@ -32,7 +33,8 @@ class RegressionResult:
     predicted_eV
         Energies from the outer folds [eV], mean over rounds, shape (n,).
     fold_r2
-        Coefficient of determination of every outer fold.
+        Coefficient of determination of every outer fold; NaN where all its energies
+        are the same.
     fold_mae_eV
         Mean absolute error of every outer fold [eV]; the article's "MSE" by its eq. 8.
     settings
@@ -51,11 +53,8 @@ class RegressionResult:
 
     @property
     def r2(self) -> float:
-        """Coefficient of determination of all predictions together."""
-        left = np.sum((self.predicted_eV - self.energies_eV) ** 2)
-        return float(
-            1 - left / np.sum((self.energies_eV - self.energies_eV.mean()) ** 2)
-        )
+        """Coefficient of determination of all predictions; NaN without spread."""
+        return _determination(self.predicted_eV, self.energies_eV)
 
     @property
     def mae_eV(self) -> float:  # noqa: N802 (unit)
@@ -72,10 +71,10 @@ class RegressionResult:
         return {
             "model": self.model,
             "scheme": self.scheme,
-            "r2": self.r2,
+            "r2": None if np.isnan(self.r2) else self.r2,
             "mae_eV_per_formula_unit": self.mae_eV,
             "rmse_eV_per_formula_unit": self.rmse_eV,
-            "fold_r2": list(self.fold_r2),
+            "fold_r2": [None if np.isnan(each) else each for each in self.fold_r2],
             "fold_mae_eV_per_formula_unit": list(self.fold_mae_eV),
             "settings": [dict(each) for each in self.settings],
         }
@@ -139,12 +138,12 @@ def validate_regressor(
     regressor
         Kind of regressor.
     scheme
-        "random" as in the article, or "grouped": all sites and charges of an element
-        on one side.
+        "random" as in the article; "grouped": all sites and charges of an element on
+        one side; "family": a whole chemical family on one side.
     rng
         Source of the folds.
     n_folds
-        Number of outer and of inner folds.
+        Number of outer and of inner folds; of "family" only of inner ones.
     n_rounds
         How often the outer folds are drawn anew.
 
@@ -196,7 +195,11 @@ def validate_regressor(
             stable, elements, scheme=scheme, n_folds=n_folds, rng=rng
         ):
             inner = splits(
-                stable[train], elements[train], scheme=scheme, n_folds=n_folds, rng=rng
+                stable[train],
+                elements[train],
+                scheme=inner_scheme(scheme),
+                n_folds=n_folds,
+                rng=rng,
             )
             model = fit_regressor(
                 features[train],
@@ -207,13 +210,9 @@ def validate_regressor(
             )
             said = model.predict(features[test])
             predicted[test] += said / n_rounds
-            left = np.sum((said - energies[test]) ** 2)
-            spread = np.sum((energies[test] - energies[test].mean()) ** 2)
-            r2.append(float(1 - left / spread))
+            r2.append(_determination(said, energies[test]))
             mae.append(float(np.abs(said - energies[test]).mean()))
-            settings.append(
-                {k.split("__")[-1]: v for k, v in model.best_params_.items()}
-            )
+            settings.append(dict(model.best_params_))
     return RegressionResult(
         model=regressor.name,
         scheme=scheme,
@@ -224,3 +223,13 @@ def validate_regressor(
         fold_mae_eV=tuple(mae),
         settings=tuple(settings),
     )
+
+
+def _determination(
+    predicted: NDArray[np.float64], energies: NDArray[np.float64]
+) -> float:
+    """Coefficient of determination; NaN where all energies are the same."""
+    spread = np.sum((energies - energies.mean()) ** 2)
+    if spread == 0:
+        return float("nan")
+    return float(1 - np.sum((predicted - energies) ** 2) / spread)

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.dopant_models import Split, column, preparation, quick_fits
+from screening.dopant_folds import Split
+from screening.feature_preparation import column, preparation, quick_fits
 from training_data.errors import InputError
 
 ENERGY_BASELINE = "line in ΔHf"
@@ -99,7 +101,7 @@ def fit_regressor(
 
     Returns
     -------
-    sklearn estimator
+    sklearn.pipeline.Pipeline
         With ``predict``, ``best_params_``.
 
     Examples
@@ -115,7 +117,6 @@ def fit_regressor(
 
     """
     from sklearn.compose import TransformedTargetRegressor  # noqa: PLC0415
-    from sklearn.model_selection import GridSearchCV  # noqa: PLC0415
     from sklearn.pipeline import Pipeline  # noqa: PLC0415
     from sklearn.preprocessing import (  # noqa: PLC0415
         FunctionTransformer,
@@ -125,27 +126,36 @@ def fit_regressor(
     columns = [column(name) for name in regressor.fixed] or list(
         range(features.shape[1])
     )
-    # Preparation is learnt once per call, from the training rows alone; the inner
-    # folds only choose settings.
-    prepare = preparation().fit(features)
-    search = GridSearchCV(
-        TransformedTargetRegressor(regressor.build(seed), transformer=StandardScaler()),
-        {f"regressor__{name}": list(v) for name, v in regressor.settings.items()},
-        cv=list(folds),
-        scoring="neg_mean_squared_error",
-        n_jobs=1,
-    )
+
+    def untrained(settings: Mapping[str, Any]) -> Any:  # noqa: ANN401
+        model = regressor.build(seed).set_params(**settings)
+        return TransformedTargetRegressor(model, transformer=StandardScaler())
+
+    choices = [
+        dict(zip(regressor.settings, values, strict=True))
+        for values in product(*regressor.settings.values())
+    ]
+    errors = np.zeros(len(choices))
     with quick_fits():
-        search.fit(prepare.transform(features)[:, columns], energies_eV)
-    model = Pipeline(
-        [
-            ("prepare", prepare),
-            ("columns", FunctionTransformer(_Columns(columns))),
-            ("search", search),
-        ]
-    )
-    model.best_params_ = search.best_params_
-    return model
+        for train, test in folds:
+            # Scaling and filling in are learnt once per fold, from its training rows.
+            prepare = preparation().fit(features[train])
+            learnt = prepare.transform(features[train])[:, columns]
+            asked = prepare.transform(features[test])[:, columns]
+            for place, settings in enumerate(choices):
+                model = untrained(settings).fit(learnt, energies_eV[train])
+                missed = model.predict(asked) - energies_eV[test]
+                errors[place] += np.mean(missed**2)
+        best = choices[int(np.argmin(errors))]
+        fitted = Pipeline(
+            [
+                ("prepare", preparation()),
+                ("columns", FunctionTransformer(_Columns(columns))),
+                ("regressor", untrained(best)),
+            ]
+        ).fit(features, energies_eV)
+    fitted.best_params_ = best
+    return fitted
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from screening.decision_map import decision_map, plot_energy_against_feature
+from screening.dopant_models import ARTICLE_PAIR
 from screening.dopant_study import DopantStudyResult, study_dopants
 from screening.dopant_table import DopantTable, load_dopant_table
 from screening.reaction_energy_regressors import LAPLACIAN
 
-PAIRS = (
-    ("oxide_enthalpy_eV_per_atom", "coordination_times_enthalpy_per_cation_eV"),
-    ("oxide_enthalpy_eV_per_atom", "bond_energy_eV"),
-)
+PAIRS = (ARTICLE_PAIR, (ARTICLE_PAIR[0], "bond_energy_eV"))
 
 
 def overview(
@@ -75,8 +73,8 @@ def main() -> None:
     for feature in ("oxide_enthalpy_eV_per_atom", "bond_energy_eV"):
         figures[f"energy-{feature}"] = plot_energy_against_feature(table, feature)
     for each in study.classification:
-        if each.model == "support vector machine" and each.scheme == "grouped":
-            figures["reliability"] = each.plot()
+        if each.model == "support vector machine":
+            figures[f"reliability-{each.scheme}"] = each.plot()
     for tested in study.regression:
         if tested.model == LAPLACIAN:
             figures[f"regression-{tested.scheme}"] = tested.plot()

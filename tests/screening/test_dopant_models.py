@@ -8,17 +8,13 @@ import numpy as np
 import pytest
 
 from screening.decision_map import decision_map, plot_energy_against_feature
-from screening.dopant_models import (
-    BASELINE,
-    classifiers,
-    distinct_features,
-    preparation,
-    splits,
-)
+from screening.dopant_folds import splits
+from screening.dopant_models import BASELINE, classifiers
 from screening.dopant_prediction import dopant_predictor
 from screening.dopant_study import study_dopants
 from screening.dopant_table import DopantRow, DopantTable, load_dopant_table
 from screening.feature_importance import feature_importance
+from screening.feature_preparation import distinct_features, preparation
 from screening.feature_subsets import search_feature_subsets
 from screening.features import FEATURES, DopantFeatures, dopant_features
 from screening.learning_curve import learning_curve
