@@ -8,11 +8,15 @@ from typing import Annotated
 
 import typer
 
+import lithophile.commands.analyze_arrhenius
 import lithophile.commands.analyze_crystal
+import lithophile.commands.analyze_film
+import lithophile.commands.analyze_structure
 import lithophile.commands.build_doped
 import lithophile.commands.build_llzo
 import lithophile.commands.screen_dopants  # noqa: F401
 from lithophile.commands.analyze import analyze
+from lithophile.commands.barriers import barriers
 from lithophile.commands.build import build
 from lithophile.commands.data import data
 from lithophile.commands.demo import demo
@@ -83,6 +87,7 @@ application.command(rich_help_panel=_STAGES)(learn)
 application.add_typer(models, name="models", rich_help_panel=_STAGES)
 application.add_typer(build, name="build", rich_help_panel=_STAGES)
 application.command(rich_help_panel=_STAGES)(relax)
+application.command(rich_help_panel=_STAGES)(barriers)
 application.command(rich_help_panel=_STAGES)(md)
 application.add_typer(analyze, name="analyze", rich_help_panel=_STAGES)
 application.add_typer(export, name="export", rich_help_panel=_STAGES)
