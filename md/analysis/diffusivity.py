@@ -10,6 +10,8 @@ CM2_PER_S_PER_A2_PER_PS = 1e-4
 _LEAST_GROUPS = 4
 _LEAST_LAGS = 3
 _LARGEST_BEND = 0.5
+_BOUNDED = 0.5  # half-way from diffusive motion to one that stays in a cage
+_BALLISTIC = 1.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +177,8 @@ def fit_diffusivity(
     -----
     The slope must be 1 in the mean over the window, and must not differ by more than
     0.5 between its halves: vibrations that end in a plateau have a mean slope near 1
-    somewhere, and are no diffusion.
+    somewhere, and are no diffusion. Where the interval of the slope reaches below 0.5
+    or above 1.5 the run says nothing about the kind of motion.
 
     The variance of the slope is clustered in two ways, V = V_blocks + V_atoms −
     V_cells: each term is the variance of the mean of block means, atom means and of
@@ -221,6 +224,12 @@ def fit_diffusivity(
         reason = (
             f"the motion is not diffusive: log-log slope {exponent:.2f} "
             f"({exponent_interval[0]:.2f} to {exponent_interval[1]:.2f}), not 1"
+        )
+    elif exponent_interval[0] < _BOUNDED or exponent_interval[1] > _BALLISTIC:
+        reason = (
+            "too short to tell diffusive from bounded or ballistic motion: log-log "
+            f"slope {exponent:.2f} ({exponent_interval[0]:.2f} to "
+            f"{exponent_interval[1]:.2f})"
         )
     elif (halves := window.halves(displacements)) is not None and abs(
         halves[0] - halves[1]
