@@ -1,199 +1,39 @@
 """Dissolution of the electrolyte's metal atoms, read from their lost bonds."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
 
 import numpy as np
+from ase import Atoms
 from numpy.typing import NDArray
 
 from md.analysis.binomial import clopper_pearson
 from md.analysis.bonds import BondCriterion, BondHistory
+from md.analysis.dissolution_result import (
+    DissolutionResult,
+    DissolutionSensitivity,
+    DissolvedAtom,
+    LayerDissolution,
+)
 from md.analysis.interface_layer import interface_layer
-from md.analysis.pairs import pair_blocks
-from md.analysis.plain import plain, thinned
+from md.analysis.pairs import neighbour_pairs, pair_blocks
 from md.analysis.radial_distribution import radial_distribution
 from md.trajectory import Trajectory
 from training_data.errors import InputError
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+__all__ = [
+    "DissolutionResult",
+    "DissolutionSensitivity",
+    "DissolvedAtom",
+    "LayerDissolution",
+    "dissolution",
+]
 
 FALLBACK_BREAK_A = 3.4
 _BREAK_RANGE_A = 4.5
 _BREAK_CHANGE_A = 0.2
 _FORM_CHANGE_A = 0.05
-
-
-@dataclass(frozen=True, kw_only=True)
-class DissolvedAtom:
-    """One atom that was dissolved at some time.
-
-    Parameters
-    ----------
-    index
-        Atom.
-    first_dissolved_ps
-        When its last bond broke for the first time, ps.
-    redeposited_ps
-        When it then formed a bond again, ps; None if it never did.
-    dissolved_at_end
-        Whether it is without a bond in the last frame.
-    layer, side
-        Labels of the structure that the run started from, None where it has none.
-    final_z_A
-        Height in the last frame along the normal of the plane of a and b, Å.
-
-    """
-
-    index: int
-    first_dissolved_ps: float
-    redeposited_ps: float | None
-    dissolved_at_end: bool
-    layer: int | None
-    side: int | None
-    final_z_A: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class DissolutionSensitivity:
-    """Outcome under another criterion."""
-
-    form_A: float
-    break_A: float
-    hold_ps: float
-    final_fraction: float
-    first_event_ps: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class DissolutionResult:
-    """Dissolved fraction against time, with the criterion it hangs on.
-
-    Parameters
-    ----------
-    species, ligand
-        Chemical symbols of the dissolving atoms and of what holds them.
-    times_ps, dissolved_fraction
-        (n_frames,) fraction of all atoms of the species, now dissolved.
-    interface_fraction
-        (n_frames,) the same of the layer at the interface; None where the trajectory
-        has no labels (`interface_reason` says so).
-    mean_coordination
-        (n_frames,) bonds per atom.
-    final_fraction, final_fraction_interval
-        Last value and its 95 % interval (Clopper–Pearson; it takes the atoms as
-        independent, which neighbours are not quite).
-    first_event_ps
-        When the first atom dissolved; None if none did.
-    n_dissolved, n_total, n_interface
-        Atoms dissolved in the last frame; all; in the interface layer.
-    n_ever_dissolved, n_redepositions
-        Atoms dissolved at some time; times that one bonded again.
-    n_initially_unbonded
-        Atoms without a bond in the first frame: they do not count as dissolved
-        unless they form a bond and lose it again.
-    n_unconfirmed
-        Bonds beyond the break distance at the end, not yet for the holding time.
-    form_A, break_A, hold_ps
-        The criterion; `break_source` says where the break distance comes from.
-    effective_hold_ps
-        The holding time rounded up to whole frames: what the trajectory resolves.
-    atoms
-        Every atom that dissolved, in order of time.
-    sensitivity
-        Outcome under neighbouring criteria.
-
-    """
-
-    species: str
-    ligand: str
-    times_ps: NDArray[np.float64]
-    dissolved_fraction: NDArray[np.float64]
-    interface_fraction: NDArray[np.float64] | None
-    interface_reason: str
-    mean_coordination: NDArray[np.float64]
-    final_fraction: float
-    final_fraction_interval: tuple[float, float]
-    first_event_ps: float | None
-    n_dissolved: int
-    n_total: int
-    n_interface: int | None
-    n_ever_dissolved: int
-    n_redepositions: int
-    n_initially_unbonded: int
-    n_unconfirmed: int
-    form_A: float
-    break_A: float
-    break_source: str
-    hold_ps: float
-    effective_hold_ps: float
-    atoms: tuple[DissolvedAtom, ...]
-    sensitivity: tuple[DissolutionSensitivity, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain types; series of more than 2,000 frames are thinned evenly."""
-        kept = thinned(len(self.times_ps))
-        series = {}
-        for name in ("times_ps", "dissolved_fraction", "mean_coordination"):
-            series[name] = getattr(self, name)[kept]
-        if self.interface_fraction is not None:
-            series["interface_fraction"] = self.interface_fraction[kept]
-        return dict(plain(replace(self, **series)))
-
-    def plot(self, ax: "Axes | None" = None) -> "Axes":
-        """Dissolved fraction against time, and the bonds that are left.
-
-        Parameters
-        ----------
-        ax
-            Axes to draw into; new ones by default.
-
-        """
-        if ax is None:
-            from matplotlib.figure import Figure
-
-            ax = Figure(figsize=(5, 3.4), layout="constrained").subplots()
-        percent = 100 * self.dissolved_fraction
-        counts = np.round(self.dissolved_fraction * self.n_total).astype(int)
-        bounds = {n: clopper_pearson(n, self.n_total) for n in set(counts.tolist())}
-        band = 100 * np.array([bounds[n] for n in counts.tolist()])
-        label = f"all {self.n_total} {self.species}"
-        ax.fill_between(
-            self.times_ps,
-            band[:, 0],
-            band[:, 1],
-            step="post",
-            alpha=0.15,
-            linewidth=0,
-            color="C0",
-            label="95 % interval",
-        )
-        ax.step(self.times_ps, percent, where="post", color="C0", label=label)
-        if self.interface_fraction is not None:
-            ax.step(
-                self.times_ps,
-                100 * self.interface_fraction,
-                where="post",
-                color="C1",
-                label=f"interface layer ({self.n_interface} {self.species})",
-            )
-        last = max(float(self.times_ps[-1]), float(self.times_ps[0]) + 1e-9)
-        ax.set(
-            xlabel="Time (ps)",
-            ylabel=f"Dissolved {self.species} (%)",
-            xlim=(float(self.times_ps[0]), last),
-            ylim=(-2, 102),
-        )
-        bonds = ax.twinx()
-        bonds.plot(self.times_ps, self.mean_coordination, color="0.45", linewidth=0.9)
-        bonds.set_ylim(0, 1.05 * max(6.0, float(self.mean_coordination.max())))
-        bonds.set_ylabel(
-            f"{self.species}–{self.ligand} bonds per {self.species} (grey)",
-            color="0.35",
-        )
-        ax.legend(frameon=False, loc="center left", fontsize="small")
-        return ax
+_NEAR_A = 4.2
 
 
 def dissolution(
@@ -295,7 +135,8 @@ def dissolution(
         break_source=source,
         hold_ps=hold_ps,
         effective_hold_ps=_effective_hold(hold_ps, spacing),
-        atoms=_dissolved_atoms(trajectory, history, centres),
+        atoms=_dissolved_atoms(trajectory, history, centres, ligands),
+        layers=_layers(trajectory, history, centres, layer),
         sensitivity=tuple(
             DissolutionSensitivity(
                 form_A=h.criterion.form_A,
@@ -365,22 +206,60 @@ def _effective_hold(hold_ps: float, spacing_ps: float) -> float:
     return float(np.ceil(hold_ps / spacing_ps - 1e-6) * spacing_ps)
 
 
+def _layers(
+    trajectory: Trajectory,
+    history: BondHistory,
+    centres: NDArray[np.int64],
+    facing: NDArray[np.bool_] | None,
+) -> tuple[LayerDissolution, ...]:
+    labels = trajectory.initial.arrays
+    if "layer" not in labels or "side" not in labels:
+        return ()
+    kinds = np.stack([labels["side"][centres], labels["layer"][centres]], axis=1)
+    rows = []
+    for side, layer in np.unique(kinds, axis=0).tolist():
+        mask = (kinds == (side, layer)).all(axis=1)
+        n_atoms = int(mask.sum())
+        bare = history.n_bare(mask)
+        starts = [start for centre, start, _ in history.bare if mask[centre]]
+        rows.append(
+            LayerDissolution(
+                side=side,
+                layer=layer,
+                n_atoms=n_atoms,
+                at_interface=facing is not None and bool(facing[mask].any()),
+                fraction=bare / n_atoms,
+                final_fraction=int(bare[-1]) / n_atoms,
+                final_fraction_interval=clopper_pearson(int(bare[-1]), n_atoms),
+                first_event_ps=float(history.times_ps[min(starts)]) if starts else None,
+            )
+        )
+    return tuple(rows)
+
+
 def _dissolved_atoms(
-    trajectory: Trajectory, history: BondHistory, centres: NDArray[np.int64]
+    trajectory: Trajectory,
+    history: BondHistory,
+    centres: NDArray[np.int64],
+    ligands: NDArray[np.int64],
 ) -> tuple[DissolvedAtom, ...]:
     if not history.bare:
         return ()
-    last = trajectory.atoms(-1)
+    first, last = trajectory.atoms(0), trajectory.atoms(-1)
     normal = np.cross(last.cell[0], last.cell[1])
     length = float(np.linalg.norm(normal))
     normal = normal / length if length > 0 else np.array([0.0, 0.0, 1.0])
+    risen = (last.positions - first.positions) @ normal
     intervals: dict[int, list[tuple[int, int | None]]] = {}
     for centre, start, end in sorted(history.bare, key=lambda event: event[1]):
         intervals.setdefault(centre, []).append((start, end))
+    settled = [c for i, c in enumerate(centres.tolist()) if i not in intervals]
+    drift = float(risen[settled or ligands].mean())
     labels = trajectory.initial.arrays
     times = trajectory.times_ps
+    near = _neighbours(last, centres[list(intervals)])
     atoms = []
-    for centre, stays in intervals.items():
+    for (centre, stays), around in zip(intervals.items(), near, strict=True):
         index = int(centres[centre])
         start, end = stays[0]
         atoms.append(
@@ -392,6 +271,27 @@ def _dissolved_atoms(
                 layer=int(labels["layer"][index]) if "layer" in labels else None,
                 side=int(labels["side"][index]) if "side" in labels else None,
                 final_z_A=float(last.positions[index] @ normal),
+                risen_A=float(risen[index]) - drift,
+                neighbours=around,
             )
         )
     return tuple(atoms)
+
+
+def _neighbours(atoms: Atoms, indices: NDArray[np.int64]) -> list[dict[str, int]]:
+    """Count atoms of each element near some atoms, themselves left out."""
+    pairs = neighbour_pairs(
+        atoms.positions[indices],
+        atoms.positions,
+        atoms.cell.array,
+        np.asarray(atoms.pbc),
+        cutoff_A=_NEAR_A,
+    )
+    other = (indices[pairs.first] != pairs.second) | pairs.images.any(axis=1)
+    symbols = np.asarray(atoms.get_chemical_symbols())
+    counted = []
+    for row in range(len(indices)):
+        found = symbols[pairs.second[other & (pairs.first == row)]]
+        kinds, numbers = np.unique(found, return_counts=True)
+        counted.append(dict(zip(kinds.tolist(), numbers.tolist(), strict=True)))
+    return counted

@@ -250,3 +250,37 @@ def test_plot_has_units_on_its_axes(make_trajectory) -> None:
     ax = result.plot()
     assert ax.get_xlabel() == "Time (ps)"
     assert ax.get_ylabel() == "Dissolved Zr (%)"
+
+
+def test_layers_and_destinations_of_a_made_up_dissolution(
+    make_trajectory, made_up_salt
+) -> None:
+    """Zr of the upper two double layers leave, one after the other, for the metal."""
+    leaves = {45 + k: 10 + 2 * k for k in range(9)} | {36: 35, 37: 40}
+    made = made_up_salt(leaves, 60, drift_A=0.2, skewed=True, noise_A=0.03)
+    trajectory = make_trajectory(
+        made.symbols, made.positions, cell=made.cell, labels=made.labels
+    )
+    result = dissolution(trajectory, break_A=3.4, hold_ps=0.5)
+    by_layer = {row.layer: row for row in result.layers}
+    assert [by_layer[k].n_atoms for k in range(6)] == [9] * 6
+    assert by_layer[5].final_fraction == 1.0
+    assert by_layer[4].final_fraction == pytest.approx(2 / 9, rel=1e-12)
+    assert by_layer[3].final_fraction == 0.0
+    assert by_layer[3].first_event_ps is None
+    assert by_layer[4].first_event_ps == pytest.approx(3.5, rel=1e-9)
+    assert {k for k, row in by_layer.items() if row.at_interface} == {0, 5}
+    steps = [1 + np.searchsorted(np.arange(10, 28, 2), t, "right") - 1 for t in (9, 20)]
+    np.testing.assert_allclose(by_layer[5].fraction[[9, 20]], np.array(steps) / 9)
+    times = {atom.index: atom.first_dissolved_ps for atom in result.atoms}
+    assert times == {
+        int(made.zr[which]): pytest.approx(0.1 * frame)
+        for which, frame in leaves.items()
+    }
+    for atom in result.atoms:
+        moved = made.positions[-1, atom.index] - made.positions[0, atom.index]
+        # Drift of 0.2 Å a frame is no motion of its own.
+        assert atom.risen_A == pytest.approx(moved[2] - 0.2 * 59, abs=0.1)
+        assert atom.neighbours.get("Cl", 0) == 0
+        assert atom.neighbours["Li"] >= 8
+    json.dumps(result.to_json(), allow_nan=False)
