@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 from lithophile.settings import Settings
 
 SHIPPED_MODEL = "chgnet"
+FEWEST = 40
+"""Dopants below which no model is worth its folds."""
 
 
 class DopantScreeningSettings(Settings):
@@ -17,7 +19,7 @@ class DopantScreeningSettings(Settings):
         description="Ions with their sites, such as Al3+-Li; none: all 117 of the list",
     )
     content: float = Field(0.25, gt=0, description="Dopants per formula unit")
-    stable_within_eV: float = Field(
+    stable_within_eV_per_formula_unit: float = Field(
         0.1,
         ge=0,
         description="How far below undoped LLZO a stable compound may lie [eV per "
@@ -46,6 +48,10 @@ class DopantScreeningSettings(Settings):
     no_models: bool = Field(
         default=False,
         description="Leave out training and validating the models of class and energy",
+    )
+    anchored_models: bool = Field(
+        default=False,
+        description="Train them on energies of relaxed cells instead of the hull's",
     )
     seed: int = Field(0, ge=0, description="Seed of the random numbers")
 

@@ -41,7 +41,7 @@ class DopantScreening:
         Reactions of LLZO with the energy of the hull.
     undoped_own
         Reactions of LLZO with its own energy from the table.
-    stable_within_eV
+    stable_within_eV_per_formula_unit
         How far below undoped LLZO a stable compound may lie [eV per formula unit].
     gap_threshold_eV
         Gap above which a product counts as an insulator [eV].
@@ -52,7 +52,7 @@ class DopantScreening:
     failures: tuple[Failure, ...]
     undoped: Titration
     undoped_own: Titration
-    stable_within_eV: float
+    stable_within_eV_per_formula_unit: float
     gap_threshold_eV: float
 
     @property
@@ -66,17 +66,22 @@ class DopantScreening:
         )
         return {n: sum(each.outcome == n for each in self.dopants) for n in names}
 
-    def agreement(self, *, anchored: bool = False) -> tuple[int, int]:
+    def agreement(
+        self, *, anchored: bool = False, with_cell: bool = False
+    ) -> tuple[int, int]:
         """Dopants of the article's classes that are in the same class here, and all.
 
         Parameters
         ----------
         anchored
             Whether the classes from anchored energies are counted, where there are.
+        with_cell
+            Whether only dopants with an anchored energy are counted, so that the hull
+            is judged on the same dopants.
 
         """
         said = [each for each in self.dopants if each.dopant.outcome]
-        if anchored:
+        if anchored or with_cell:
             said = [each for each in said if each.anchored_outcome is not None]
         same = [
             (each.anchored_outcome if anchored else each.outcome)
@@ -95,7 +100,7 @@ class DopantScreening:
         for each in self.dopants:
             if each.dopant.outcome:
                 energies[each.dopant.outcome == "stable"].append(
-                    each.relative_energy_eV
+                    each.relative_energy_eV_per_formula_unit
                 )
         stable, others = np.array(energies[True]), np.array(energies[False])
         if not len(stable) or not len(others):
@@ -108,6 +113,7 @@ class DopantScreening:
         """Classes, agreement with the article and all dopants."""
         same, said = self.agreement()
         anchored_same, anchored_said = self.agreement(anchored=True)
+        hull_same, _ = self.agreement(with_cell=True)
         return {
             "undoped_reaction_energy_eV_per_formula_unit": (
                 self.undoped.excess.energy_eV_per_formula_unit
@@ -115,7 +121,7 @@ class DopantScreening:
             "undoped_own_reaction_energy_eV_per_formula_unit": (
                 self.undoped_own.conversion.energy_eV_per_formula_unit
             ),
-            "stable_within_eV_per_formula_unit": self.stable_within_eV,
+            "stable_within_eV_per_formula_unit": self.stable_within_eV_per_formula_unit,
             "gap_threshold_eV": self.gap_threshold_eV,
             "classes": self.counts,
             "article": {
@@ -123,6 +129,7 @@ class DopantScreening:
                 "compared": said,
                 "anchored_same_class": anchored_same,
                 "anchored_compared": anchored_said,
+                "hull_same_class_where_anchored": hull_same,
                 "area_under_curve": self.area_under_curve(),
             },
             "failures": [
@@ -146,7 +153,7 @@ def screen_dopants(
     entries: Entries,
     content: float = 0.25,
     energies: Mapping[str, CompoundEnergy | Failure] | None = None,
-    stable_within_eV: float = STABLE_WITHIN_EV,
+    stable_within_eV_per_formula_unit: float = STABLE_WITHIN_EV,
     gap_threshold_eV: float = GAP_THRESHOLD_EV,
     progress: Callable[[int, int], None] | None = None,
 ) -> DopantScreening:
@@ -162,7 +169,7 @@ def screen_dopants(
         Dopants per formula unit.
     energies
         Name of a dopant → anchored energy of its compound, where there is one.
-    stable_within_eV
+    stable_within_eV_per_formula_unit
         How far below undoped LLZO a stable compound may lie [eV per formula unit].
     gap_threshold_eV
         Gap above which a product counts as an insulator [eV].
@@ -200,7 +207,7 @@ def screen_dopants(
 
     """
     for name, value in (
-        ("stable_within_eV", stable_within_eV),
+        ("stable_within_eV_per_formula_unit", stable_within_eV_per_formula_unit),
         ("gap_threshold_eV", gap_threshold_eV),
     ):
         if not value >= 0:
@@ -225,7 +232,7 @@ def screen_dopants(
                     energy=energy if isinstance(energy, CompoundEnergy) else None,
                     undoped_eV=undoped.excess.energy_eV_per_formula_unit,
                     own_eV=own.conversion.energy_eV_per_formula_unit,
-                    stable_within_eV=stable_within_eV,
+                    stable_within_eV_per_formula_unit=stable_within_eV_per_formula_unit,
                     gap_threshold_eV=gap_threshold_eV,
                 )
             )
@@ -241,7 +248,7 @@ def screen_dopants(
         failures=tuple(failures),
         undoped=undoped,
         undoped_own=own,
-        stable_within_eV=stable_within_eV,
+        stable_within_eV_per_formula_unit=stable_within_eV_per_formula_unit,
         gap_threshold_eV=gap_threshold_eV,
     )
 
@@ -254,7 +261,7 @@ def _screened(
     energy: CompoundEnergy | None,
     undoped_eV: float,
     own_eV: float,
-    stable_within_eV: float,
+    stable_within_eV_per_formula_unit: float,
     gap_threshold_eV: float,
 ) -> ScreenedDopant:
     """Reactions and class of one dopant."""
@@ -277,7 +284,9 @@ def _screened(
         )
         anchored_eV = anchored.conversion.energy_eV_per_formula_unit - own_eV
         anchored_outcome = outcome_of(
-            anchored_eV, insulating=products.rule_a, stable_within_eV=stable_within_eV
+            anchored_eV,
+            insulating=products.rule_a,
+            stable_within_eV_per_formula_unit=stable_within_eV_per_formula_unit,
         )
     return ScreenedDopant(
         dopant=dopant,
@@ -285,15 +294,19 @@ def _screened(
         formula=formula,
         titration=found,
         interphase=products,
-        relative_energy_eV=relative_eV,
+        relative_energy_eV_per_formula_unit=relative_eV,
         outcome=outcome_of(
-            relative_eV, insulating=products.rule_a, stable_within_eV=stable_within_eV
+            relative_eV,
+            insulating=products.rule_a,
+            stable_within_eV_per_formula_unit=stable_within_eV_per_formula_unit,
         ),
         outcome_rule_b=outcome_of(
-            relative_eV, insulating=products.rule_b, stable_within_eV=stable_within_eV
+            relative_eV,
+            insulating=products.rule_b,
+            stable_within_eV_per_formula_unit=stable_within_eV_per_formula_unit,
         ),
         energy=energy,
         anchored=anchored,
-        anchored_relative_energy_eV=anchored_eV,
+        anchored_relative_energy_eV_per_formula_unit=anchored_eV,
         anchored_outcome=anchored_outcome,
     )

@@ -38,15 +38,25 @@ def draw_energies_compared(
 
     axes = plt.subplots()[1] if ax is None else ax
     rows = [
-        (each.relative_energy_eV, each.anchored_relative_energy_eV, each)
+        (
+            each.relative_energy_eV_per_formula_unit,
+            each.anchored_relative_energy_eV_per_formula_unit,
+            each,
+        )
         for each in found.dopants
-        if each.anchored_relative_energy_eV is not None
+        if each.anchored_relative_energy_eV_per_formula_unit is not None
     ]
     values = [value for x, y, _ in rows for value in (x, y)]
     low, high = min([-1.0, *values]) * 1.3, max([0.1, *values]) + 0.1
     axes.plot([low, high], [low, high], color="0.8", lw=1, zorder=0)
     for line in (axes.axvline, axes.axhline):
-        line(-found.stable_within_eV, color="0.5", lw=0.8, ls=":", zorder=0)
+        line(
+            -found.stable_within_eV_per_formula_unit,
+            color="0.5",
+            lw=0.8,
+            ls=":",
+            zorder=0,
+        )
     for name, colour in CLASS_COLOURS.items():
         chosen = [(x, y) for x, y, each in rows if each.outcome == name]
         if chosen:

@@ -187,20 +187,20 @@ def interphase(
 
 
 def outcome_of(
-    relative_energy_eV: float,
+    relative_energy_eV_per_formula_unit: float,
     *,
     insulating: bool | None,
-    stable_within_eV: float = STABLE_WITHIN_EV,
+    stable_within_eV_per_formula_unit: float = STABLE_WITHIN_EV,
 ) -> Outcome:
     """Class of a doped compound against the electrode.
 
     Parameters
     ----------
-    relative_energy_eV
+    relative_energy_eV_per_formula_unit
         Reaction energy minus that of the undoped compound [eV per formula unit].
     insulating
         Verdict of the rule that is followed.
-    stable_within_eV
+    stable_within_eV_per_formula_unit
         How far below the undoped compound a stable one may lie [eV per formula unit].
 
     Examples
@@ -209,7 +209,7 @@ def outcome_of(
     ('stable', 'passivating')
 
     """
-    if relative_energy_eV >= -stable_within_eV:
+    if relative_energy_eV_per_formula_unit >= -stable_within_eV_per_formula_unit:
         return "stable"
     if insulating is None:
         return "not known"

@@ -28,7 +28,7 @@ class ReactionEnergy:
         The compound.
     reactants
         Formula → formula units per formula unit of the compound.
-    reaction_energy_eV
+    reaction_energy_eV_per_formula_unit
         E(compound) − Σ E(reactants) [eV per formula unit]; negative where it forms.
     kind
         "dft" or "potential": calculated; "estimate": from a related compound; "hull":
@@ -40,15 +40,16 @@ class ReactionEnergy:
 
     formula: str
     reactants: Mapping[str, float]
-    reaction_energy_eV: float
+    reaction_energy_eV_per_formula_unit: float
     kind: Literal["dft", "potential", "estimate", "hull"]
     source: str
 
     def __post_init__(self) -> None:
-        if not np.isfinite(self.reaction_energy_eV):
+        if not np.isfinite(self.reaction_energy_eV_per_formula_unit):
             raise InputError(
-                f"reaction_energy_eV must be finite; got {self.reaction_energy_eV!r} "
-                f"for {self.formula}. Leave the compound out."
+                "reaction_energy_eV_per_formula_unit must be finite; got "
+                f"{self.reaction_energy_eV_per_formula_unit!r} for {self.formula}. "
+                "Leave the compound out."
             )
         balance = dict(read_formula(self.formula))
         for reactant, units in self.reactants.items():
@@ -67,7 +68,9 @@ class ReactionEnergy:
         return {
             "formula": self.formula,
             "reactants": dict(self.reactants),
-            "reaction_energy_eV": self.reaction_energy_eV,
+            "reaction_energy_eV_per_formula_unit": (
+                self.reaction_energy_eV_per_formula_unit
+            ),
             "kind": self.kind,
             "source": self.source,
         }
@@ -112,7 +115,7 @@ def with_reaction_energies(
     ...         ReactionEnergy(
     ...             formula="Li2ZrCl6",
     ...             reactants={"LiCl": 2, "ZrCl4": 1},
-    ...             reaction_energy_eV=-0.18,
+    ...             reaction_energy_eV_per_formula_unit=-0.18,
     ...             kind="dft",
     ...             source="our own run",
     ...         )
@@ -123,7 +126,7 @@ def with_reaction_energies(
 
     """
     for reaction in load_reaction_energies() if reactions is None else reactions:
-        energy = reaction.reaction_energy_eV
+        energy = reaction.reaction_energy_eV_per_formula_unit
         for reactant, units in reaction.reactants.items():
             n_atoms = sum(read_formula(reactant).values())
             energy += units * n_atoms * entries.formation_energy(reactant)

@@ -32,7 +32,7 @@ class ScreenedDopant:
         Reactions with lithium, the energy of the hull standing for the compound.
     interphase
         Products beside excess lithium, with what is known of them.
-    relative_energy_eV
+    relative_energy_eV_per_formula_unit
         Reaction energy minus that of undoped LLZO on its hull [eV per formula unit].
     outcome
         Class from that difference and rule A.
@@ -42,7 +42,7 @@ class ScreenedDopant:
         Energy of the compound anchored on the table; None without a relaxed cell.
     anchored
         Reactions with that energy; None without.
-    anchored_relative_energy_eV
+    anchored_relative_energy_eV_per_formula_unit
         Reaction energy minus that of undoped LLZO with its own energy [eV per formula
         unit]; None without.
     anchored_outcome
@@ -55,12 +55,12 @@ class ScreenedDopant:
     formula: str
     titration: Titration
     interphase: Interphase
-    relative_energy_eV: float
+    relative_energy_eV_per_formula_unit: float
     outcome: Outcome
     outcome_rule_b: Outcome
     energy: CompoundEnergy | None = None
     anchored: Titration | None = None
-    anchored_relative_energy_eV: float | None = None
+    anchored_relative_energy_eV_per_formula_unit: float | None = None
     anchored_outcome: Outcome | None = None
 
     @property
@@ -69,23 +69,26 @@ class ScreenedDopant:
         return self.dopant.name
 
     @property
-    def reaction_energy_eV(self) -> float:  # noqa: N802 (a unit)
+    def reaction_energy_eV_per_formula_unit(self) -> float:  # noqa: N802 (a unit)
         """Energy of the reaction with excess lithium from the hull [eV/f.u.]."""
         return self.titration.excess.energy_eV_per_formula_unit
 
     @property
-    def anchored_reaction_energy_eV(self) -> float | None:  # noqa: N802 (a unit)
+    def anchored_reaction_energy_eV_per_formula_unit(self) -> float | None:  # noqa: N802 (a unit)
         """The same with the anchored energy of the compound [eV/f.u.]."""
         if self.anchored is None:
             return None
         return self.anchored.conversion.energy_eV_per_formula_unit
 
     @property
-    def spread_eV(self) -> float | None:  # noqa: N802 (a unit)
+    def spread_eV_per_formula_unit(self) -> float | None:  # noqa: N802 (a unit)
         """How far the two differences from undoped LLZO lie apart [eV/f.u.]."""
-        if self.anchored_relative_energy_eV is None:
+        if self.anchored_relative_energy_eV_per_formula_unit is None:
             return None
-        return abs(self.anchored_relative_energy_eV - self.relative_energy_eV)
+        return abs(
+            self.anchored_relative_energy_eV_per_formula_unit
+            - self.relative_energy_eV_per_formula_unit
+        )
 
     @property
     def agrees(self) -> bool | None:
@@ -106,20 +109,24 @@ class ScreenedDopant:
             "article_outcome": self.dopant.outcome or None,
             "content": self.content,
             "formula": self.formula,
-            "reaction_energy_eV_per_formula_unit": self.reaction_energy_eV,
-            "relative_energy_eV_per_formula_unit": self.relative_energy_eV,
+            "reaction_energy_eV_per_formula_unit": (
+                self.reaction_energy_eV_per_formula_unit
+            ),
+            "relative_energy_eV_per_formula_unit": (
+                self.relative_energy_eV_per_formula_unit
+            ),
             "equation": self.titration.excess.equation,
             "outcome": self.outcome,
             "outcome_rule_b": self.outcome_rule_b,
             "agrees_with_article": self.agrees,
             "anchored_reaction_energy_eV_per_formula_unit": (
-                self.anchored_reaction_energy_eV
+                self.anchored_reaction_energy_eV_per_formula_unit
             ),
             "anchored_relative_energy_eV_per_formula_unit": (
-                self.anchored_relative_energy_eV
+                self.anchored_relative_energy_eV_per_formula_unit
             ),
             "anchored_outcome": self.anchored_outcome,
-            "spread_eV_per_formula_unit": self.spread_eV,
+            "spread_eV_per_formula_unit": self.spread_eV_per_formula_unit,
             "energy": None if self.energy is None else self.energy.to_json(),
             "titration": self.titration.to_json(),
             "interphase": self.interphase.to_json(),

@@ -54,7 +54,9 @@ def dopant_table(
     rows = []
     for each in screening.dopants:
         energy = (
-            each.anchored_reaction_energy_eV if anchored else each.reaction_energy_eV
+            each.anchored_reaction_energy_eV_per_formula_unit
+            if anchored
+            else each.reaction_energy_eV_per_formula_unit
         )
         if energy is None:
             continue
@@ -68,11 +70,11 @@ def dopant_table(
                 coordination_number=numbers.get(each.name, dopant.coordination_number),
                 reaction_energy_eV=energy,
                 undoped_energy_eV=reference.energy_eV_per_formula_unit,
-                margin_eV=screening.stable_within_eV,
+                margin_eV=screening.stable_within_eV_per_formula_unit,
             )
         )
     return DopantTable(
         rows=tuple(rows),
         undoped_energy_eV=reference.energy_eV_per_formula_unit,
-        margin_eV=screening.stable_within_eV,
+        margin_eV=screening.stable_within_eV_per_formula_unit,
     )

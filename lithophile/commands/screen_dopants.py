@@ -26,7 +26,7 @@ def dopants(
         float | None,
         typer.Option(show_default="0.25", help="Dopants per formula unit."),
     ] = None,
-    stable_within_eV: Annotated[
+    stable_within_eV_per_formula_unit: Annotated[
         float | None,
         typer.Option(
             "--stable-within-eV",
@@ -79,6 +79,13 @@ def dopants(
         bool | None,
         typer.Option(
             "--no-models", help="Leave out the models of class and energy (minutes)."
+        ),
+    ] = None,
+    anchored_models: Annotated[
+        bool | None,
+        typer.Option(
+            "--anchored-models",
+            help="Train them on energies of relaxed cells, not of the hull.",
         ),
     ] = None,
     seed: Annotated[

@@ -31,9 +31,9 @@ SHOWN = (
     "dopant",
     "formula",
     "outcome",
-    "reaction_energy_eV",
-    "relative_energy_eV",
-    "anchored_relative_energy_eV",
+    "reaction_energy_eV_per_formula_unit",
+    "relative_energy_eV_per_formula_unit",
+    "anchored_relative_energy_eV_per_formula_unit",
     "products",
     "failure",
 )
@@ -81,7 +81,7 @@ def write_dopant_report(
     cells
         Relaxed cells that were used.
     models
-        Numbers of the models; None without.
+        Numbers of the models, or why there are none (``failure``); None without.
 
     """
     _draw(folder, found, rows)
@@ -93,6 +93,7 @@ def write_dopant_report(
     environment.filters["signed"] = signed
     same, said = found.agreement()
     anchored_same, anchored_said = found.agreement(anchored=True)
+    hull_same, _ = found.agreement(with_cell=True)
     page = folder.path / PAGE
     settings = folder.read(SETTINGS) or {}
     write_text(
@@ -105,6 +106,7 @@ def write_dopant_report(
             said=said,
             anchored_same=anchored_same,
             anchored_said=anchored_said,
+            hull_same=hull_same,
             area=found.area_under_curve(),
             article=[each for each in found.dopants if each.dopant.outcome],
             rows=[{key: row.get(key) for key in SHOWN} for row in rows],
@@ -115,7 +117,9 @@ def write_dopant_report(
                 for name in FIGURES
             },
             models=models,
-            tables=_tables(str(models["tables"])) if models else [],
+            tables=_tables(str(models["tables"]))
+            if models and "tables" in models
+            else [],
             settings=yaml.safe_dump(settings, sort_keys=False, allow_unicode=True),
             provenance=folder.read(PROVENANCE) or {},
         ),
@@ -169,7 +173,8 @@ def _draw(
             {
                 title: {
                     symbol: [
-                        (each.reaction_energy_eV, _charge(each)) for each in several
+                        (each.reaction_energy_eV_per_formula_unit, _charge(each))
+                        for each in several
                     ]
                     for symbol, several in elements.items()
                 }
@@ -188,7 +193,9 @@ def _draw(
         _save(folder, "titration", figure)
         figure = new_figure(5.4, 3.6)
         content_dependence(
-            example.dopant.ion, site=example.dopant.site, entries=load_entries()
+            example.dopant.ion,
+            site=example.dopant.site,
+            entries=load_entries(with_halides=True),
         ).plot(figure.subplots())
         _save(folder, "contents", figure)
     if any(each.anchored is not None for each in found.dopants):

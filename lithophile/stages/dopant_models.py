@@ -1,17 +1,25 @@
 """Models of the dopant screening: validated, applied, drawn; numbers and figures."""
 
+import hashlib
+import json
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from lithophile.console import Progress, plain
+from lithophile.dopant_screening_settings import FEWEST
 from lithophile.run_folder import RunFolder
 from screening.decision_map import decision_map, plot_energy_against_feature
 from screening.dopant_screening import DopantScreening
 from screening.dopant_study import DopantStudyResult, study_dopants
 from screening.dopant_table import DopantTable, load_dopant_table
+from screening.doped_cells import RelaxedCell
+from screening.features import dopant_coordination
 from screening.reaction_energy_regressors import LAPLACIAN
 from screening.screened_table import dopant_table
+from training_data import InputError
 
 SHIPPED_CONTENT = 0.25
 STEPS = 32
@@ -24,19 +32,49 @@ PAIRS = {
 }
 
 
+def model_table(
+    found: DopantScreening, *, cells: Sequence[RelaxedCell], anchored: bool
+) -> DopantTable:
+    """Table that the models learn from, with coordination numbers of the cells.
+
+    Raises
+    ------
+    InputError
+        If anchored energies are asked for and too few dopants have one.
+
+    """
+    table = dopant_table(
+        found, coordination_numbers=_coordination(found, cells), anchored=anchored
+    )
+    if len(table) < FEWEST:
+        raise InputError(
+            f"dopants must be at least {FEWEST} for the models; got {len(table)} with "
+            "the energies that are asked for. Relax more cells, or learn from hull "
+            "energies."
+        )
+    return table
+
+
+def table_hash(table: DopantTable) -> str:
+    """Hash of all that the models learn from."""
+    text = json.dumps(table.to_json(), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def dopant_models(
     folder: RunFolder,
-    found: DopantScreening,
+    table: DopantTable,
     *,
+    anchored: bool,
+    content: float,
     seed: int,
     progress: Progress,
 ) -> dict[str, Any]:
-    """Validate every model on this screening and draw the article's figures."""
-    table = dopant_table(found)
-    content = found.dopants[0].content
+    """Validate every model on this table and draw the article's figures."""
+    # Energies of the hull say nothing of predictions that were learnt from cells.
     unseen = (
-        load_dopant_table(dopants="unseen", margin_eV=found.stable_within_eV)
-        if content == SHIPPED_CONTENT
+        load_dopant_table(dopants="unseen", margin_eV=table.margin_eV)
+        if content == SHIPPED_CONTENT and not anchored
         else None
     )
     steps = iter(range(1, 10 * STEPS))
@@ -50,7 +88,26 @@ def dopant_models(
     )
     _draw(folder, table, unseen, study)
     numbers: dict[str, Any] = plain(study.to_json())
-    return {**numbers, "tables": study.tables()}
+    return {
+        "energies": "anchored" if anchored else "hull",
+        **numbers,
+        "tables": study.tables(),
+    }
+
+
+def _coordination(
+    found: DopantScreening, cells: Sequence[RelaxedCell]
+) -> dict[str, float]:
+    """Oxygen neighbours of each dopant in its cell, where that is at rest."""
+    elements = {each.name: each.dopant.element for each in found.dopants}
+    numbers = {}
+    for cell in cells:
+        if cell.name in elements and cell.converged:
+            with suppress(InputError):  # none is bonded: the site's own number stands
+                numbers[cell.name] = dopant_coordination(
+                    cell.atoms, element=elements[cell.name]
+                )
+    return numbers
 
 
 def _draw(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lithophile.console import Progress, plain
-from lithophile.dopant_screening_settings import DopantScreeningSettings
+from lithophile.dopant_screening_settings import FEWEST, DopantScreeningSettings
 from lithophile.provenance import provenance
 from lithophile.run_folder import SETTINGS, RunFolder, write_json
 from lithophile.stages.dopant_cells import (
@@ -29,14 +29,13 @@ from training_data import Failure, InputError
 TABLE = "dopants.csv"
 ALL = "dopants.json"
 MODELS = "models.json"
-FEWEST = 40
-"""Dopants below which no model is worth its folds."""
 FIXED = (
     "dopants",
-    "stable_within_eV",
+    "stable_within_eV_per_formula_unit",
     "gap_threshold_eV",
     "content",
     "relax",
+    "anchored_models",
     "model",
     "fmax_eV_per_A",
     "resolution_A",
@@ -50,8 +49,8 @@ COLUMNS = (
     "site",
     "source",
     "formula",
-    "reaction_energy_eV",
-    "relative_energy_eV",
+    "reaction_energy_eV_per_formula_unit",
+    "relative_energy_eV_per_formula_unit",
     "outcome",
     "outcome_rule_b",
     "article_outcome",
@@ -59,11 +58,11 @@ COLUMNS = (
     "products",
     "smallest_gap_eV",
     "volume_change_percent",
-    "anchored_reaction_energy_eV",
-    "anchored_relative_energy_eV",
+    "anchored_reaction_energy_eV_per_formula_unit",
+    "anchored_relative_energy_eV_per_formula_unit",
     "anchored_outcome",
-    "energy_above_hull_eV",
-    "spread_eV",
+    "energy_above_hull_eV_per_formula_unit",
+    "spread_eV_per_formula_unit",
     "barrier_1d_eV",
     "barrier_2d_eV",
     "barrier_3d_eV",
@@ -111,7 +110,9 @@ def dopant_screening_stage(
         seeds={"seed": settings.seed},
         inputs={"model": weights},
     )
-    entries = load_entries()
+    from lithophile.report.dopants import write_dopant_report  # noqa: PLC0415
+
+    entries = load_entries(with_halides=True)
     with folder.opened(
         settings=settings, provenance=record, resume=resume, overwrite=overwrite
     ) as claim:
@@ -136,7 +137,7 @@ def dopant_screening_stage(
             entries=entries,
             content=settings.content,
             energies=energies,
-            stable_within_eV=settings.stable_within_eV,
+            stable_within_eV_per_formula_unit=settings.stable_within_eV_per_formula_unit,
             gap_threshold_eV=settings.gap_threshold_eV,
             progress=lambda done, total: progress(done, total, {"reactions": done}),
         )
@@ -150,18 +151,22 @@ def dopant_screening_stage(
                 claim=claim,
                 progress=progress,
             )
-        models = _models(settings, folder, found, progress)
         rows = table_rows(dopants, found, energies=energies, barriers=migration)
         _write_table(out / TABLE, rows)
-        write_json(
-            out / ALL,
-            {**found.to_json(), "barriers": migration, "models": models},
-        )
-        from lithophile.report.dopants import write_dopant_report  # noqa: PLC0415
 
-        report = write_dopant_report(
-            folder, found, rows=rows, cells=_relaxed(cells), models=models
-        )
+        def written(models: dict[str, Any] | None) -> Path:
+            write_json(
+                out / ALL,
+                {**found.to_json(), "barriers": migration, "models": models},
+            )
+            return write_dopant_report(
+                folder, found, rows=rows, cells=_relaxed(cells), models=models
+            )
+
+        report = written(None)  # is there whatever becomes of the models
+        models = _models(settings, folder, found, _relaxed(cells), progress)
+        if models is not None:
+            report = written(models)
         same, said = found.agreement()
         return folder.finish(
             {
@@ -179,9 +184,12 @@ def dopant_screening_stage(
                 "n_barriers": sum("failure" not in b for b in migration.values()),
                 "all": out / ALL,
                 "failures": [
-                    {"id": row["dopant"], "reason": row["failure"]}
-                    for row in rows
-                    if row.get("failure")
+                    *(
+                        {"id": row["dopant"], "reason": row["failure"]}
+                        for row in rows
+                        if row.get("failure")
+                    ),
+                    *_failed_models(models),
                 ],
             }
         )
@@ -251,8 +259,8 @@ def _hull_part(each: ScreenedDopant) -> dict[str, Any]:
     """Columns that need no relaxed cell."""
     return {
         "formula": each.formula,
-        "reaction_energy_eV": each.reaction_energy_eV,
-        "relative_energy_eV": each.relative_energy_eV,
+        "reaction_energy_eV_per_formula_unit": each.reaction_energy_eV_per_formula_unit,
+        "relative_energy_eV_per_formula_unit": each.relative_energy_eV_per_formula_unit,
         "outcome": each.outcome,
         "outcome_rule_b": each.outcome_rule_b,
         "agrees_with_article": each.agrees,
@@ -267,12 +275,17 @@ def _anchored_part(each: ScreenedDopant) -> dict[str, Any]:
     if each.anchored is None:
         return {}
     above = each.anchored.energy_above_hull_eV_per_atom
+    n_atoms = sum(read_formula(each.formula).values())
     return {
-        "anchored_reaction_energy_eV": each.anchored_reaction_energy_eV,
-        "anchored_relative_energy_eV": each.anchored_relative_energy_eV,
+        "anchored_reaction_energy_eV_per_formula_unit": (
+            each.anchored_reaction_energy_eV_per_formula_unit
+        ),
+        "anchored_relative_energy_eV_per_formula_unit": (
+            each.anchored_relative_energy_eV_per_formula_unit
+        ),
         "anchored_outcome": each.anchored_outcome,
-        "energy_above_hull_eV": above * sum(read_formula(each.formula).values()),
-        "spread_eV": each.spread_eV,
+        "energy_above_hull_eV_per_formula_unit": above * n_atoms,
+        "spread_eV_per_formula_unit": each.spread_eV_per_formula_unit,
     }
 
 
@@ -320,16 +333,44 @@ def _models(
     settings: DopantScreeningSettings,
     folder: RunFolder,
     found: DopantScreening,
+    cells: Sequence[RelaxedCell],
     progress: Progress,
 ) -> dict[str, Any] | None:
-    """Validate the models, or read what an earlier run found."""
+    """Validate the models, or read what an earlier run found on the same table.
+
+    Models that cannot be trained are a reason in words: the screening stands without.
+    """
     if settings.no_models:
         return None
-    kept = folder.read(MODELS)
-    if kept is not None:
-        return kept
-    from lithophile.stages.dopant_models import dopant_models  # noqa: PLC0415 (sklearn)
+    from lithophile.stages.dopant_models import (  # noqa: PLC0415 (sklearn)
+        dopant_models,
+        model_table,
+        table_hash,
+    )
 
-    made = dopant_models(folder, found, seed=settings.seed, progress=progress)
+    try:
+        table = model_table(found, cells=cells, anchored=settings.anchored_models)
+        made_of = table_hash(table)
+        kept = folder.read(MODELS)
+        if kept is not None and kept.get("made_of") == made_of:
+            return kept
+        made = dopant_models(
+            folder,
+            table,
+            anchored=settings.anchored_models,
+            content=settings.content,
+            seed=settings.seed,
+            progress=progress,
+        )
+    except InputError as error:
+        return {"failure": str(error)}
+    made = {"made_of": made_of, **made}
     write_json(folder.path / MODELS, made)
     return made
+
+
+def _failed_models(models: Mapping[str, Any] | None) -> list[dict[str, str]]:
+    """Line that says why there are no models, where they were asked for."""
+    if models is None or "failure" not in models:
+        return []
+    return [{"id": "models", "reason": models["failure"]}]

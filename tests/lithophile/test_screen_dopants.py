@@ -7,8 +7,24 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
+
+from lithophile.dopant_screening_settings import DopantScreeningSettings
+from lithophile.run_folder import RunFolder
+from lithophile.stages.dopant_cells import anchored_energies, doped_cells
+from lithophile.stages.dopant_models import model_table, table_hash
+from lithophile.stages.dopant_screening import chosen_dopants
+from screening.dopant_screening import screen_dopants
+from screening.doped_cells import UNDOPED
+from screening.doped_energies import anchored_doped_energies, load_doped_cells
+from screening.features import dopant_coordination
+from screening.reference_energies import load_reference_energies
+from screening.relaxed_cell_files import write_relaxed_cell
+from screening.shipped_entries import load_entries
+from structures.dopants import load_llzo_dopants
+from training_data.errors import Failure, InputError
 
 QUICK = (
     *("--dopant", "Al3+-Li", "--dopant", "Ga3+-Li"),
@@ -25,10 +41,10 @@ def test_all_that_is_promised_is_written(lithophile, tmp_path):
     assert answer["classes"]["stable"] == 1
     with (tmp_path / answer["table"]).open(encoding="utf-8", newline="") as stream:
         rows = {row["dopant"]: row for row in csv.DictReader(stream)}
-    assert float(rows["Al3+-Li"]["reaction_energy_eV"]) == pytest.approx(
-        -0.646, abs=1e-3
-    )
-    assert float(rows["Al3+-Li"]["anchored_reaction_energy_eV"]) < -0.6
+    assert float(
+        rows["Al3+-Li"]["reaction_energy_eV_per_formula_unit"]
+    ) == pytest.approx(-0.646, abs=1e-3)
+    assert float(rows["Al3+-Li"]["anchored_reaction_energy_eV_per_formula_unit"]) < -0.6
     assert set(rows["Al3+-Li"]["products"].split()) == {
         *("La2O3", "Li2O", "Zr4O", "Zr3Al")
     }
@@ -50,6 +66,8 @@ def test_all_that_is_promised_is_written(lithophile, tmp_path):
         (("--dopant", "Al4+-Li", "--no-models"), "Al3+-Li"),
         (("--dopant", "Al3+-Li"), "--no-models"),
         (("--content", "0.3", "--relax"), "multiple of 1/8"),
+        (("--model", "mace-mp:small"), "model must come with relax"),
+        (("--dopant", "Al3+-Li", "--dopant", "Al3+-Li", "--no-models"), "once each"),
         (("--dopant", "Cl5+-Zr", "--content", "3", "--no-models"), "n_dopants must"),
     ],
 )
@@ -80,7 +98,8 @@ def test_killed_run_goes_on_and_loses_nothing(lithophile, tmp_path):
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     kept = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.json")}
-    assert 1 <= len(kept) < 5, "the run was to be killed half-way"
+    assert kept
+    assert not (tmp_path / "killed" / "result.json").exists(), "it had ended"
     resumed = lithophile(
         *("screen", "dopants", *BARRIERS, "--out", "killed", "--resume", "--json")
     ).json
@@ -100,6 +119,107 @@ def test_killed_run_goes_on_and_loses_nothing(lithophile, tmp_path):
         code=2,
     )
     assert "content: 0.125 for 0.25" in other.message
+
+
+def test_models_that_cannot_be_trained_leave_the_screening_as_it_is(
+    lithophile, tmp_path
+):
+    """With every dopant stable there is nothing to tell apart."""
+    named = [row.name for row in load_llzo_dopants() if row.outcome]
+    options = [part for name in named for part in ("--dopant", name)]
+    answer = lithophile(
+        *("screen", "dopants", *options, "--stable-within-eV", "10"),
+        *("--out", "out", "--json"),
+    ).json
+    (failure,) = answer["failures"]
+    assert failure["id"] == "models"
+    assert "class" in failure["reason"] or "n_folds" in failure["reason"]
+    assert answer["classes"]["stable"] == len(named) == 40
+    assert (tmp_path / answer["table"]).is_file()
+    page = (tmp_path / answer["report"]).read_text("utf-8")
+    assert "None could be trained" in page
+    everything = json.loads((tmp_path / answer["all"]).read_text("utf-8"))
+    assert everything["models"] == {"failure": failure["reason"]}
+
+
+def test_models_learn_from_coordination_and_energies_of_the_cells():
+    """A calcium that left the cube of oxygen counts what is really around it."""
+    rows = {row.name: row for row in load_llzo_dopants()}
+    cells = [cell for cell in load_doped_cells() if cell.name in rows]
+    entries = load_entries()
+    energies = anchored_doped_energies(
+        load_doped_cells(),
+        dopants=[rows[cell.name] for cell in cells],
+        references=load_reference_energies(),
+        entries=entries,
+    )
+    found = screen_dopants(
+        [rows[cell.name] for cell in cells], entries=entries, energies=energies
+    )
+    hull = model_table(found, cells=cells, anchored=False)
+    anchored = model_table(found, cells=cells, anchored=True)
+    numbers = {row.name: row.features.coordination_number for row in hull.rows}
+    differing = [n for n in numbers if numbers[n] != rows[n].coordination_number]
+    assert len(differing) >= 5
+    for cell in cells:
+        if cell.name in differing:
+            counted = dopant_coordination(cell.atoms, element=rows[cell.name].element)
+            assert numbers[cell.name] == counted
+    screened = {each.name: each for each in found.dopants}
+    for row in anchored.rows:
+        each = screened[row.name]
+        assert row.reaction_energy_eV == (
+            each.anchored_reaction_energy_eV_per_formula_unit
+        )
+        assert row.stable == (each.anchored_outcome == "stable")
+    assert table_hash(hull) != table_hash(anchored)
+    few = screen_dopants([rows[cells[0].name]], entries=entries, energies=energies)
+    with pytest.raises(InputError, match="at least 40"):
+        model_table(few, cells=cells, anchored=True)
+
+
+def test_cells_that_ran_out_of_steps_go_on_and_failed_ones_are_tried_again(tmp_path):
+    undoped = next(cell for cell in load_doped_cells() if cell.name == UNDOPED)
+    atoms = undoped.atoms.copy()
+    atoms.rattle(0.03, seed=1)
+    loose = replace(undoped, atoms=atoms, converged=False, n_steps=2, energy_eV=0.0)
+    write_relaxed_cell(tmp_path / "cells", loose)
+    write_relaxed_cell(tmp_path / "cells", Failure("Al3+-Li", "no memory"))
+    (tmp_path / "barriers").mkdir()
+    stale = tmp_path / "barriers" / "undoped.json"
+    stale.write_text("{}", encoding="utf-8")
+    settings = {"dopants": ("Al3+-Li",), "relax": True, "no_models": True}
+    options = {
+        "dopants": chosen_dopants(["Al3+-Li"]),
+        "progress": lambda *_: None,
+    }
+    with RunFolder(tmp_path).cleared() as claim:
+        found = doped_cells(
+            DopantScreeningSettings(max_steps=3, **settings),
+            tmp_path,
+            claim=claim,
+            **options,
+        )
+        assert (found["undoped"].n_steps, found["Al3+-Li"].n_steps) == (3, 3)
+        assert found["undoped"].energy_eV < -100
+        assert not stale.exists(), "it was of the cell as it was before"
+        written = (tmp_path / "cells" / "undoped.extxyz").stat().st_mtime_ns
+        again = doped_cells(
+            DopantScreeningSettings(max_steps=3, **settings),
+            tmp_path,
+            claim=claim,
+            **options,
+        )
+        assert (tmp_path / "cells" / "undoped.extxyz").stat().st_mtime_ns == written
+        energies = anchored_energies(
+            DopantScreeningSettings(max_steps=3, **settings),
+            tmp_path,
+            cells=again,
+            entries=load_entries(),
+            claim=claim,
+            **options,
+        )
+    assert "undoped cell not at rest" in energies["Al3+-Li"].reason
 
 
 def test_report_leaves_the_page_of_the_screening_alone(lithophile, tmp_path):

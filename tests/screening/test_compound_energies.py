@@ -220,10 +220,15 @@ def test_halides_come_in_with_their_reaction_energies():
         formed = _total(record.formula, with_halides) - sum(
             n * _total(reactant) for reactant, n in record.reactants.items()
         )
-        assert formed == pytest.approx(record.reaction_energy_eV, abs=1e-9)
+        assert formed == pytest.approx(
+            record.reaction_energy_eV_per_formula_unit, abs=1e-9
+        )
         assert record.kind in with_halides.source_of(record.formula)
     zirconium = load_reaction_energies()[0]
-    assert (zirconium.kind, zirconium.reaction_energy_eV) == ("dft", -0.12)
+    assert (zirconium.kind, zirconium.reaction_energy_eV_per_formula_unit) == (
+        "dft",
+        -0.12,
+    )
     # formed with energy to spare, it is stable against its chlorides
     names = {
         e.composition.reduced_formula
@@ -239,7 +244,7 @@ def test_reaction_that_does_not_balance_is_refused():
         ReactionEnergy(
             formula="Li2ZrCl6",
             reactants={"ZrCl4": 1},
-            reaction_energy_eV=-0.1,
+            reaction_energy_eV_per_formula_unit=-0.1,
             kind="dft",
             source="x",
         )
@@ -247,7 +252,7 @@ def test_reaction_that_does_not_balance_is_refused():
         ReactionEnergy(
             formula="Li2ZrCl6",
             reactants={"ZrCl4": 1, "LiCl": 2},
-            reaction_energy_eV=np.nan,
+            reaction_energy_eV_per_formula_unit=np.nan,
             kind="dft",
             source="x",
         )

@@ -51,7 +51,9 @@ def test_no_dopant_passes_rule_b(screening):
 
 def test_threshold_moves_the_classes_and_not_the_area(screening):
     rows = [each.dopant for each in screening.dopants]
-    wide = screen_dopants(rows, entries=load_entries(), stable_within_eV=10.0)
+    wide = screen_dopants(
+        rows, entries=load_entries(), stable_within_eV_per_formula_unit=10.0
+    )
     assert wide.counts["stable"] == len(rows)
     assert wide.area_under_curve() == screening.area_under_curve()
     assert 0.5 < screening.area_under_curve() < 1.0
@@ -59,7 +61,9 @@ def test_threshold_moves_the_classes_and_not_the_area(screening):
 
 def test_half_the_content_of_aluminium():
     found = screen_dopants([ROWS["Al3+-Li"]], entries=load_entries(), content=0.125)
-    assert found.dopants[0].reaction_energy_eV == pytest.approx(-0.460, abs=1e-3)
+    assert found.dopants[0].reaction_energy_eV_per_formula_unit == pytest.approx(
+        -0.460, abs=1e-3
+    )
 
 
 def test_failures_are_listed_and_the_last_one_is_told():
@@ -68,8 +72,10 @@ def test_failures_are_listed_and_the_last_one_is_told():
     assert [each.id for each in found.failures] == ["Cl5+-Zr"]
     with pytest.raises(InputError, match="No dopant could be screened"):
         screen_dopants([ROWS["Cl5+-Zr"]], entries=load_entries(), content=3.0)
-    with pytest.raises(InputError, match="stable_within_eV"):
-        screen_dopants(rows, entries=load_entries(), stable_within_eV=-0.1)
+    with pytest.raises(InputError, match="stable_within_eV_per_formula_unit"):
+        screen_dopants(
+            rows, entries=load_entries(), stable_within_eV_per_formula_unit=-0.1
+        )
 
 
 def test_result_is_complete_in_json(screening):
