@@ -1,8 +1,7 @@
 """Write screening/data/product_properties.csv: volumes and conductivities of phases.
 
 Volumes are cells of OBELiX where it has the compound, else molar mass over density of
-the CRC Handbook. Conductivities are those of OBELiX at room temperature, else of the
-Liverpool Ionics Dataset between 20 and 35 °C.
+the CRC Handbook. Conductivities are those of OBELiX at room temperature.
 
     python scripts/screening/product_properties.py OBELIX_FOLDER
 """
@@ -22,7 +21,6 @@ COLUMNS = (
     *("conductivity_bound", "conductivity_source", "conductivity_doi"),
 )
 OBELIX = "OBELiX (Therrien et al. 2025)"
-LIVERPOOL = "Liverpool Ionics Dataset (Hargreaves et al. 2023)"
 CRC = "CRC Handbook, Physical Constants of Inorganic Compounds"
 AVOGADRO_A3 = 0.602214076
 MOST_ATOMS = 60
@@ -61,15 +59,6 @@ def main(folder: Path) -> None:
         volume = cell_volume(row)
         if volume and row["Z"]:
             volumes[name] = (volume / float(row["Z"]) / n_units, OBELIX)
-    for row in read(folder / "LiIonDatabase.csv"):
-        formula = plain(row["composition"])
-        if formula is None or not 20 <= float(row["temperature"]) <= 35:
-            continue
-        name, _ = formula
-        known = conductivities.get(name)
-        number = float(row["target"])
-        if known is None or (known[2] == LIVERPOOL and number > known[0]):
-            conductivities[name] = (number, "", LIVERPOOL, row["source"])
     with OUT.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(COLUMNS)
