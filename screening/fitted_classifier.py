@@ -201,7 +201,8 @@ def platt(
     if spread > 0:
         scaled = (scores - middle) / spread
         # A row of target t is a stable one of weight t and an unstable one of 1 − t.
-        fitted = LogisticRegression(C=np.inf, solver="newton-cholesky").fit(
+        line = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-10)
+        fitted = line.fit(
             np.concatenate([scaled, scaled])[:, None],
             np.repeat([True, False], len(scaled)),
             sample_weight=np.concatenate([target, 1 - target]),

@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 
 from screening.decision_map import decision_map, plot_energy_against_feature
-from screening.dopant_folds import splits
+from screening.dopant_folds import family, splits
 from screening.dopant_models import BASELINE, classifiers
 from screening.dopant_prediction import dopant_predictor
 from screening.dopant_study import study_dopants
 from screening.dopant_table import DopantRow, DopantTable, load_dopant_table
 from screening.feature_importance import feature_importance
 from screening.feature_preparation import distinct_features, preparation
-from screening.feature_subsets import search_feature_subsets
+from screening.feature_subsets import SubsetSearch, search_feature_subsets
 from screening.features import FEATURES, DopantFeatures, dopant_features
+from screening.fitted_classifier import fit_classifier, platt
 from screening.learning_curve import learning_curve
 from screening.model_validation import validate_classifier
 from screening.reaction_energy_models import validate_regressor
@@ -67,11 +68,13 @@ def _made_up(values, stable, elements, energies=None):
                 site=sites[number % 3],
                 formula="Li7La3Zr2O12",
                 features=features,
-                reaction_energy_eV=-1.0 if energies is None else float(energies[index]),
+                reaction_energy_eV_per_formula_unit=-1.0
+                if energies is None
+                else float(energies[index]),
                 stable=bool(stable[index]),
             )
         )
-    return DopantTable(rows=tuple(rows), undoped_energy_eV=-0.3)
+    return DopantTable(rows=tuple(rows), undoped_energy_eV_per_formula_unit=-0.3)
 
 
 def _noise(rng, n_elements=40, per_element=3, jitter=0.0):
@@ -130,6 +133,128 @@ def test_choosing_features_on_the_test_rows_flatters():
     assert nested.accuracy < best.accuracy - 0.05
 
 
+def test_probabilities_of_pure_noise_are_not_surer_for_having_chosen():
+    """Calibrated on rows that took part in the choice, noise looks like knowledge."""
+    naive, fitted = [], []
+    (logistic,) = classifiers(["logistic regression"])
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        values, elements = _noise(rng, per_element=1)
+        stable = rng.permutation(np.arange(40) % 2 == 0)
+        folds = splits(stable, elements, scheme="random", n_folds=4, rng=rng)
+        judge = fit_classifier(values, stable, logistic, folds=folds, sizes=(2,))
+        columns = [FEATURES.index(name) for name in judge.subset.features]
+        scores = np.zeros(40)
+        for train, test in folds:
+            prepare = preparation().fit(values[train])
+            model = logistic.build(0, **judge.subset.settings)
+            model.fit(prepare.transform(values[train])[:, columns], stable[train])
+            seen = prepare.transform(values[test])[:, columns]
+            scores[test] = model.decision_function(seen)
+        naive.append(platt(scores, stable)[0])
+        fitted.append(judge.slope)
+    assert np.mean(naive) > 0.5
+    assert np.mean(fitted) < 0.6 * np.mean(naive)
+
+
+def test_the_fold_that_is_left_out_has_no_say_in_the_choice():
+    rng = np.random.default_rng(8)
+    values, elements = _noise(rng, per_element=1)
+    stable = rng.permutation(np.arange(40) % 2 == 0)
+    (logistic,) = classifiers(["logistic regression"])
+    folds = splits(stable, elements, scheme="random", n_folds=4, rng=rng)
+    one, other = (
+        SubsetSearch(values, stable, logistic, folds=folds, sizes=(2,))
+        for _ in range(2)
+    )
+    train, train_stable, test, test_stable = other.folds[1]
+    other.folds[1] = (train, train_stable, test, ~test_stable)
+    assert one.ranked(without=1) == other.ranked(without=1)
+    assert one.ranked() != other.ranked()
+
+
+def test_platt_by_hand():
+    """One score: log odds of the smoothed share. Two: a line through both."""
+    slope, intercept = platt(
+        np.array([0.0, 0.0, 0.0, 2.0, 2.0, 2.0, 2.0]),
+        np.array([True, False, False, True, True, True, True]),
+    )
+    # targets 6/7 (stable) and 1/4 (unstable)
+    low, high = (6 / 7 + 1 / 4 + 1 / 4) / 3, 6 / 7
+    assert intercept == pytest.approx(np.log(low / (1 - low)), rel=1e-4)
+    assert slope * 2 + intercept == pytest.approx(np.log(high / (1 - high)), rel=1e-4)
+    wrong_way = platt(np.array([1.0, 0.0]), np.array([False, True]))
+    assert wrong_way == (0.0, pytest.approx(0.0, abs=1e-12))
+
+
+def test_class_is_that_of_the_probability():
+    found = _validated(TABLE, "support vector machine", "grouped", sizes=(1,))
+    np.testing.assert_array_equal(found.predicted, found.probabilities > 0.5)
+
+
+def test_a_family_that_is_left_out_is_nowhere_among_the_training_rows():
+    folds = splits(
+        TABLE.stable,
+        TABLE.elements,
+        scheme="family",
+        n_folds=5,
+        rng=np.random.default_rng(0),
+    )
+    tested = np.sort(np.concatenate([test for _, test in folds]))
+    np.testing.assert_array_equal(tested, np.arange(len(TABLE)))
+    assert len(folds) == 6
+    for train, test in folds:
+        (left_out,) = {family(element) for element in TABLE.elements[test]}
+        assert left_out not in {family(element) for element in TABLE.elements[train]}
+
+
+def test_without_rare_earths_the_threshold_calls_them_all_stable():
+    """28 of 33 are: no more than their commoner class."""
+    found = _validated(TABLE, BASELINE, "family")
+    assert found.families()["rare earths"] == (33, 28, pytest.approx(28 / 33, rel=1e-9))
+    rare = np.array([family(element) == "rare earths" for element in TABLE.elements])
+    assert found.predicted[rare].all()
+    by_element = _validated(TABLE, BASELINE, "grouped")
+    assert found.accuracy < by_element.accuracy - 0.03
+
+
+def test_seventeen_rare_earths_are_stable_by_the_hull_alone():
+    """Their energy is the undoped one's: the dopant's oxide takes no part."""
+    zeros = (
+        np.abs(
+            TABLE.reaction_energies_eV_per_formula_unit
+            - TABLE.undoped_energy_eV_per_formula_unit
+        )
+        < 1e-3
+    )
+    assert int((zeros & TABLE.stable).sum()) == 17
+    rare = [family(element) == "rare earths" for element in TABLE.elements]
+    assert int((TABLE.stable & np.array(rare)).sum()) == 28
+
+
+def test_family_folds_are_left_out_where_one_family_holds_a_class():
+    rows = tuple(
+        row
+        for row in TABLE.rows
+        if family(row.element) == "rare earths" or not row.stable
+    )
+    table = DopantTable(
+        rows=rows,
+        undoped_energy_eV_per_formula_unit=TABLE.undoped_energy_eV_per_formula_unit,
+    )
+    with pytest.raises(InputError, match="stable elements without rare earths, 0"):
+        _validated(table, BASELINE, "family")
+    found = study_dopants(
+        table,
+        rng=np.random.default_rng(0),
+        classifier_names=[BASELINE],
+        regressor_names=["line in ΔHf"],
+        n_folds=2,
+    )
+    assert list(found.untested) == ["family"]
+    assert " | – | " in found.tables().splitlines()[2]
+
+
 @pytest.mark.parametrize("scheme", ["random", "grouped"])
 def test_every_dopant_is_tested_once_and_grouped_folds_part_the_elements(scheme):
     rng = np.random.default_rng(4)
@@ -175,6 +300,49 @@ def test_kernel_ridge_is_equation_six():
     np.testing.assert_allclose(model.predict(features), expected, rtol=1e-8)
 
 
+def test_settings_of_a_regressor_are_chosen_without_a_look_at_the_held_out_rows():
+    """An outlier among held-out rows does not scale the rows that are learnt from."""
+    rng = np.random.default_rng(9)
+    features = rng.normal(size=(40, len(FEATURES)))
+    energies = features[:, 0] + 0.1 * rng.normal(size=40)
+    features[35] *= 1e4
+    energies[35] = energies[:30].mean()
+    (kind,) = regressors([LAPLACIAN])
+    alone = Regressor(
+        name="one", build=kind.build, settings={"alpha": [1e-3], "gamma": [1e-3, 10.0]}
+    )
+    folds = [(np.arange(30), np.arange(30, 40))]
+    model = fit_regressor(features, energies, alone, folds=folds)
+    train, test = folds[0]
+    mean, spread = features[train].mean(axis=0), features[train].std(axis=0)
+    scaled = (features - mean) / spread
+    target = (energies[train] - energies[train].mean()) / energies[train].std()
+    errors = []
+    for gamma in (1e-3, 10.0):
+        distance = np.abs(scaled[:, None] - scaled[None, train]).sum(axis=-1)
+        kernel = np.exp(-gamma * distance)
+        weights = np.linalg.solve(kernel[train] + 1e-3 * np.eye(30), target)
+        said = kernel[test] @ weights * energies[train].std() + energies[train].mean()
+        errors.append(np.mean((said - energies[test]) ** 2))
+    best = [1e-3, 10.0][int(np.argmin(errors))]
+    assert model.best_params_ == {"alpha": 1e-3, "gamma": best}
+
+
+def test_energies_without_spread_have_no_r2():
+    table = _made_up(
+        np.random.default_rng(6).normal(size=(40, len(FEATURES))),
+        np.arange(40) % 2 == 0,
+        SYMBOLS,
+    )
+    (line,) = regressors(["line in ΔHf"])
+    found = validate_regressor(
+        table, line, scheme="random", rng=np.random.default_rng(0)
+    )
+    assert np.isnan(found.r2)
+    assert found.to_json()["r2"] is None
+    assert found.to_json()["fold_r2"] == [None] * 5
+
+
 def test_error_and_r2_by_hand():
     table = _made_up(
         np.random.default_rng(6).normal(size=(40, len(FEATURES))),
@@ -196,8 +364,10 @@ def test_error_and_r2_by_hand():
 
 
 def test_shipped_table_gives_the_checked_energies():
-    energies = dict(zip(TABLE.names, TABLE.reaction_energies_eV, strict=True))
-    assert TABLE.undoped_energy_eV == pytest.approx(-0.338, abs=5e-4)
+    energies = dict(
+        zip(TABLE.names, TABLE.reaction_energies_eV_per_formula_unit, strict=True)
+    )
+    assert TABLE.undoped_energy_eV_per_formula_unit == pytest.approx(-0.338, abs=5e-4)
     assert energies["Al3+-Li"] == pytest.approx(-0.646, abs=5e-4)
     assert energies["Ce4+-Zr"] == pytest.approx(-0.507, abs=5e-4)
     assert (len(TABLE), TABLE.stable.sum()) == (117, 42)
@@ -248,6 +418,20 @@ def test_importance_finds_the_feature_that_decides():
     np.testing.assert_allclose(found.pearson, np.corrcoef(values.T), rtol=1e-9)
 
 
+def test_a_feature_that_never_changes_has_no_correlation():
+    rng = np.random.default_rng(7)
+    values, elements = _noise(rng, n_elements=20, per_element=1)
+    values[:, 0] = 0.1
+    table = _made_up(values, np.arange(20) % 2 == 0, elements)
+    found = feature_importance(table, rng=rng, n_folds=2)
+    assert np.isnan(found.pearson[0, 1:]).all()
+    written = found.to_json()
+    assert written["features"][0]["pearson_with_reaction_energy"] is None
+    assert written["pearson"][0][1] is None
+    drawn = found.plot_correlations().texts
+    assert [text.get_text() for text in drawn[:2]] == ["1.0", "–"]
+
+
 def test_correlations_of_the_shipped_table():
     found = feature_importance(TABLE, rng=np.random.default_rng(0), n_folds=2)
     radii = [FEATURES.index(f"{kind}_radius_A") for kind in ("ionic", "crystal")]
@@ -289,8 +473,11 @@ def test_prediction_knows_how_far_it_is_from_what_was_learnt():
     assert far_one.domain_ratio > 3 > near_one.domain_ratio
     assert not far_one.inside_domain
     low, high = near_one.reaction_energy_interval_eV
-    assert low < near_one.reaction_energy_eV < high
-    assert near_one.reaction_energy_eV < TABLE.undoped_energy_eV - TABLE.margin_eV
+    assert low < near_one.reaction_energy_eV_per_formula_unit < high
+    assert (
+        near_one.reaction_energy_eV_per_formula_unit
+        < TABLE.undoped_energy_eV_per_formula_unit - TABLE.margin_eV_per_formula_unit
+    )
 
 
 def test_learning_curve_rises_and_tests_on_other_elements():
@@ -350,19 +537,25 @@ def test_study_puts_baseline_beside_every_model():
             "labels must be 'hull' for unseen dopants",
         ),
         (
-            lambda: DopantTable(rows=TABLE.rows[:1] * 2, undoped_energy_eV=-0.3),
+            lambda: DopantTable(
+                rows=TABLE.rows[:1] * 2, undoped_energy_eV_per_formula_unit=-0.3
+            ),
             r"rows must name each dopant once; got Mg2\+-Li",
         ),
         (
-            lambda: DopantTable(rows=(), undoped_energy_eV=-0.3),
+            lambda: DopantTable(rows=(), undoped_energy_eV_per_formula_unit=-0.3),
             "rows must hold dopants; got none",
         ),
         (
             lambda: DopantTable(
-                rows=(replace(TABLE.rows[0], reaction_energy_eV=float("nan")),),
-                undoped_energy_eV=-0.3,
+                rows=(
+                    replace(
+                        TABLE.rows[0], reaction_energy_eV_per_formula_unit=float("nan")
+                    ),
+                ),
+                undoped_energy_eV_per_formula_unit=-0.3,
             ),
-            "reaction_energy_eV must be finite",
+            "reaction_energy_eV_per_formula_unit must be finite",
         ),
         (
             lambda: _validated(TABLE, BASELINE, "grouped", n_folds=40),
@@ -375,6 +568,26 @@ def test_study_puts_baseline_beside_every_model():
         (
             lambda: decision_map(TABLE, features=("hardness", "bond_energy_eV")),
             "feature must be one of",
+        ),
+        (
+            lambda: learning_curve(
+                DopantTable(
+                    rows=tuple(row for row in TABLE.rows if row.stable),
+                    undoped_energy_eV_per_formula_unit=-0.3,
+                ),
+                rng=np.random.default_rng(0),
+            ),
+            "table must hold both classes and at least 3 elements; got 42 stable of 42",
+        ),
+        (
+            lambda: splits(
+                TABLE.stable,
+                TABLE.elements,
+                scheme="clustered",
+                n_folds=5,
+                rng=np.random.default_rng(0),
+            ),
+            "scheme must be random, grouped or family; got 'clustered'",
         ),
         (
             lambda: learning_curve(
