@@ -3,18 +3,19 @@
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from screening.data_files import data_file
 from screening.features import DopantFeatures, dopant_features
 from screening.passivation import STABLE_WITHIN_EV
 from structures.dopants import load_llzo_dopants, write_ion
 from training_data.errors import InputError
 
-TABLE = Path(__file__).parent / "data" / "llzo_dopant_reactions.csv"
+TABLE = "llzo_dopant_reactions.csv"
+ENERGY = "reaction_energy_eV_per_formula_unit"
 DopantSet = Literal["screened", "unseen"]
 Labels = Literal["hull", "article"]
 
@@ -35,7 +36,7 @@ class DopantRow:
         Doped compound.
     features
         Its fifteen features.
-    reaction_energy_eV
+    reaction_energy_eV_per_formula_unit
         Energy of the reaction with excess lithium per formula unit [eV].
     stable
         Whether it counts as stable against lithium.
@@ -47,7 +48,7 @@ class DopantRow:
     site: str
     formula: str
     features: DopantFeatures
-    reaction_energy_eV: float
+    reaction_energy_eV_per_formula_unit: float
     stable: bool
 
     @property
@@ -63,7 +64,9 @@ class DopantRow:
             "oxidation_state": self.oxidation_state,
             "site": self.site,
             "formula": self.formula,
-            "reaction_energy_eV_per_formula_unit": self.reaction_energy_eV,
+            "reaction_energy_eV_per_formula_unit": (
+                self.reaction_energy_eV_per_formula_unit
+            ),
             "stable": self.stable,
             "features": self.features.to_json(),
         }
@@ -77,9 +80,9 @@ class DopantTable:
     ----------
     rows
         Dopants, each named once.
-    undoped_energy_eV
+    undoped_energy_eV_per_formula_unit
         Reaction energy of the undoped compound per formula unit [eV].
-    margin_eV
+    margin_eV_per_formula_unit
         Distance from it within which a dopant counts as stable [eV per formula unit].
     labels
         What the classes rest on, in words.
@@ -92,8 +95,8 @@ class DopantTable:
     """
 
     rows: tuple[DopantRow, ...]
-    undoped_energy_eV: float
-    margin_eV: float = STABLE_WITHIN_EV
+    undoped_energy_eV_per_formula_unit: float
+    margin_eV_per_formula_unit: float = STABLE_WITHIN_EV
     labels: str = "reaction energy within the margin of the undoped compound's"
 
     def __post_init__(self) -> None:
@@ -107,10 +110,14 @@ class DopantTable:
                 f"rows must name each dopant once; got {', '.join(twice)} more than "
                 "once. Leave one of each out."
             )
-        bad = [r.name for r in self.rows if not np.isfinite(r.reaction_energy_eV)]
+        bad = [
+            r.name
+            for r in self.rows
+            if not np.isfinite(r.reaction_energy_eV_per_formula_unit)
+        ]
         if bad:
             raise InputError(
-                f"reaction_energy_eV must be finite; got {', '.join(bad)} without. "
+                f"{ENERGY} must be finite; got {', '.join(bad)} without. "
                 "Leave these rows out."
             )
 
@@ -129,9 +136,9 @@ class DopantTable:
         return np.array([row.features.row for row in self.rows])
 
     @property
-    def reaction_energies_eV(self) -> NDArray[np.float64]:  # noqa: N802 (unit)
+    def reaction_energies_eV_per_formula_unit(self) -> NDArray[np.float64]:  # noqa: N802 (unit)
         """Reaction energies per formula unit [eV], shape (n,)."""
-        return np.array([row.reaction_energy_eV for row in self.rows])
+        return np.array([row.reaction_energy_eV_per_formula_unit for row in self.rows])
 
     @property
     def stable(self) -> NDArray[np.bool_]:
@@ -146,8 +153,10 @@ class DopantTable:
     def to_json(self) -> dict[str, Any]:
         """Rows with all features and their sources."""
         return {
-            "undoped_energy_eV_per_formula_unit": self.undoped_energy_eV,
-            "margin_eV_per_formula_unit": self.margin_eV,
+            "undoped_energy_eV_per_formula_unit": (
+                self.undoped_energy_eV_per_formula_unit
+            ),
+            "margin_eV_per_formula_unit": self.margin_eV_per_formula_unit,
             "labels": self.labels,
             "rows": [row.to_json() for row in self.rows],
         }
@@ -160,9 +169,9 @@ def dopant_row(
     site: str,
     formula: str,
     coordination_number: float,
-    reaction_energy_eV: float,
-    undoped_energy_eV: float,
-    margin_eV: float = STABLE_WITHIN_EV,
+    reaction_energy_eV_per_formula_unit: float,
+    undoped_energy_eV_per_formula_unit: float,
+    margin_eV_per_formula_unit: float = STABLE_WITHIN_EV,
 ) -> DopantRow:
     """Row whose class follows from its reaction energy.
 
@@ -172,12 +181,12 @@ def dopant_row(
         What is doped and where.
     coordination_number
         Number of oxygen neighbours of the dopant.
-    reaction_energy_eV
+    reaction_energy_eV_per_formula_unit
         Energy of its reaction with excess lithium per formula unit [eV].
-    undoped_energy_eV
+    undoped_energy_eV_per_formula_unit
         The same of the undoped compound [eV].
-    margin_eV
-        Stable means ``reaction_energy_eV - undoped_energy_eV >= -margin_eV``.
+    margin_eV_per_formula_unit
+        Stable means that the reaction energy is not further below the undoped one's.
 
     Returns
     -------
@@ -192,8 +201,8 @@ def dopant_row(
     ...     site="Li",
     ...     formula="Li6.25Al0.25La3Zr2O12",
     ...     coordination_number=4,
-    ...     reaction_energy_eV=-0.646,
-    ...     undoped_energy_eV=-0.338,
+    ...     reaction_energy_eV_per_formula_unit=-0.646,
+    ...     undoped_energy_eV_per_formula_unit=-0.338,
     ... )
     >>> row.name, row.stable
     ('Al3+-Li', False)
@@ -209,8 +218,11 @@ def dopant_row(
             oxidation_state=oxidation_state,
             coordination_number=coordination_number,
         ),
-        reaction_energy_eV=reaction_energy_eV,
-        stable=bool(reaction_energy_eV - undoped_energy_eV >= -margin_eV),
+        reaction_energy_eV_per_formula_unit=reaction_energy_eV_per_formula_unit,
+        stable=bool(
+            reaction_energy_eV_per_formula_unit - undoped_energy_eV_per_formula_unit
+            >= -margin_eV_per_formula_unit
+        ),
     )
 
 
@@ -218,7 +230,7 @@ def load_dopant_table(
     *,
     dopants: DopantSet = "screened",
     labels: Labels = "hull",
-    margin_eV: float = STABLE_WITHIN_EV,
+    margin_eV_per_formula_unit: float = STABLE_WITHIN_EV,
 ) -> DopantTable:
     """Shipped table of doped LLZO: hull energies, x = 0.25, nominal coordination.
 
@@ -231,7 +243,7 @@ def load_dopant_table(
         ``"hull"``: class from the reaction energy; ``"article"``: from what the
         article says, for the dopants whose fate it states (stable against passivating
         or reduced).
-    margin_eV
+    margin_eV_per_formula_unit
         Margin of the class from the reaction energy [eV per formula unit].
 
     Returns
@@ -247,7 +259,7 @@ def load_dopant_table(
     Examples
     --------
     >>> table = load_dopant_table()
-    >>> len(table), int(table.stable.sum()), table.undoped_energy_eV
+    >>> len(table), int(table.stable.sum()), table.undoped_energy_eV_per_formula_unit
     (117, 42, -0.3382)
 
     """
@@ -265,15 +277,9 @@ def load_dopant_table(
             "labels must be 'hull' for unseen dopants; got 'article', which speaks of "
             "screened ones. Leave labels out."
         )
-    if not TABLE.exists():
-        raise InputError(
-            f"table of dopants must be readable; got no file '{TABLE}'. "
-            "Install the package again."
-        )
-    with TABLE.open(encoding="utf-8", newline="") as stream:
+    with data_file(TABLE).open(encoding="utf-8", newline="") as stream:
         entries = list(csv.DictReader(stream))
-    energy = "reaction_energy_eV_per_formula_unit"
-    undoped = next(float(row[energy]) for row in entries if row["set"] == "pure")
+    undoped = next(float(row[ENERGY]) for row in entries if row["set"] == "pure")
     rows = [
         dopant_row(
             row["element"],
@@ -281,16 +287,20 @@ def load_dopant_table(
             site=row["site"],
             formula=row["formula"],
             coordination_number=int(row["coordination_number"]),
-            reaction_energy_eV=float(row[energy]),
-            undoped_energy_eV=undoped,
-            margin_eV=margin_eV,
+            reaction_energy_eV_per_formula_unit=float(row[ENERGY]),
+            undoped_energy_eV_per_formula_unit=undoped,
+            margin_eV_per_formula_unit=margin_eV_per_formula_unit,
         )
         for row in entries
         if row["set"] == dopants
     ]
     if labels == "article":
-        return _with_article_classes(rows, undoped, margin_eV)
-    return DopantTable(rows=tuple(rows), undoped_energy_eV=undoped, margin_eV=margin_eV)
+        return _with_article_classes(rows, undoped, margin_eV_per_formula_unit)
+    return DopantTable(
+        rows=tuple(rows),
+        undoped_energy_eV_per_formula_unit=undoped,
+        margin_eV_per_formula_unit=margin_eV_per_formula_unit,
+    )
 
 
 def _with_article_classes(
@@ -304,7 +314,7 @@ def _with_article_classes(
             for row in rows
             if row.name in fate
         ),
-        undoped_energy_eV=undoped,
-        margin_eV=margin,
+        undoped_energy_eV_per_formula_unit=undoped,
+        margin_eV_per_formula_unit=margin,
         labels="fate that the article states",
     )

@@ -5,13 +5,12 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from math import gcd
-from pathlib import Path
 
 import numpy as np
 
+from screening.data_files import data_file
 from training_data.errors import InputError
 
-DATA = Path(__file__).parent / "data"
 COMPUTED = "Materials Project ground states 2019-20"
 
 
@@ -172,7 +171,7 @@ def _hull(
 def _oxides() -> dict[str, tuple[tuple[float, float, float, str], ...]]:
     """Cation → its oxides: x, y, energy per atom [eV], source."""
     found: dict[str, list[tuple[float, float, float, str]]] = {}
-    with (DATA / "oxide_enthalpies.csv").open(encoding="utf-8", newline="") as stream:
+    with data_file("oxide_enthalpies.csv").open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
             counts = {
                 symbol: float(number or 1)
@@ -190,7 +189,7 @@ def _oxides() -> dict[str, tuple[tuple[float, float, float, str], ...]]:
 @cache
 def _bonds() -> dict[str, tuple[float, str]]:
     """Element → dissociation energy of its monoxide [eV], source."""
-    with (DATA / "bond_energies.csv").open(encoding="utf-8", newline="") as stream:
+    with data_file("bond_energies.csv").open(encoding="utf-8", newline="") as stream:
         return {
             row["element"]: (float(row["dissociation_energy_eV"]), row["source"])
             for row in csv.DictReader(stream)

@@ -8,8 +8,9 @@ import pytest
 from ase.build import bulk
 from pymatgen.core import Element
 
+from screening.data_files import data_file
 from screening.features import FEATURES, dopant_coordination, dopant_features
-from screening.oxides import DATA, bond_energy, oxide_enthalpy
+from screening.oxides import bond_energy, oxide_enthalpy
 from structures.dopants import load_llzo_dopants
 from training_data.errors import InputError
 
@@ -84,7 +85,7 @@ def test_oxide_that_is_not_listed_lies_on_the_hull_of_the_others():
 def test_bias_of_the_computed_enthalpies_is_as_documented():
     """What the fallback costs: computed oxides are bound too strongly by 0.12 eV."""
     deviations = {}
-    with (DATA / "oxide_enthalpies.csv").open(encoding="utf-8", newline="") as stream:
+    with data_file("oxide_enthalpies.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     measured = {
         row["formula"]: float(row["formation_enthalpy_eV_per_atom"])
