@@ -194,8 +194,8 @@ def decision_map(
         )
     known = DopantTable(
         rows=tuple(kept),
-        undoped_energy_eV=table.undoped_energy_eV,
-        margin_eV=table.margin_eV,
+        undoped_energy_eV_per_formula_unit=table.undoped_energy_eV_per_formula_unit,
+        margin_eV_per_formula_unit=table.margin_eV_per_formula_unit,
         labels=table.labels,
     )
     values = known.features[:, columns]
@@ -280,7 +280,7 @@ def plot_energy_against_feature(
         chosen = table.stable == kind
         ax.scatter(
             values[chosen],
-            table.reaction_energies_eV[chosen],
+            table.reaction_energies_eV_per_formula_unit[chosen],
             s=22,
             color=colour,
             edgecolor="black",
@@ -292,7 +292,7 @@ def plot_energy_against_feature(
         low, high = np.quantile(stable, (0.1, 0.9))
         ax.axvspan(low, high, color=STABLE, alpha=0.12, label="80 % of the stable ones")
     ax.axhline(
-        table.undoped_energy_eV - table.margin_eV,
+        table.undoped_energy_eV_per_formula_unit - table.margin_eV_per_formula_unit,
         color="0.4",
         linestyle="--",
         label="undoped minus margin",

@@ -36,7 +36,7 @@ class DopantPredictionResult:
         Whether it is predicted to be stable against lithium: a probability above 0.5.
     stable_probability
         Calibrated probability of it.
-    reaction_energy_eV
+    reaction_energy_eV_per_formula_unit
         Predicted energy of the reaction with excess lithium per formula unit [eV].
     reaction_energy_interval_eV
         90 % interval [eV]: the error that the same regressor makes on unseen elements.
@@ -53,7 +53,7 @@ class DopantPredictionResult:
     name: str
     stable: bool
     stable_probability: float
-    reaction_energy_eV: float
+    reaction_energy_eV_per_formula_unit: float
     reaction_energy_interval_eV: tuple[float, float]
     domain_ratio: float
     nearest: tuple[str, ...]
@@ -70,7 +70,9 @@ class DopantPredictionResult:
             "name": self.name,
             "stable": self.stable,
             "stable_probability": self.stable_probability,
-            "reaction_energy_eV_per_formula_unit": self.reaction_energy_eV,
+            "reaction_energy_eV_per_formula_unit": (
+                self.reaction_energy_eV_per_formula_unit
+            ),
             "reaction_energy_interval_eV_per_formula_unit": list(
                 self.reaction_energy_interval_eV
             ),
@@ -145,7 +147,7 @@ class DopantPredictor:
                     f"coordination {each.coordination_number:g}",
                     stable=bool(stable[index]),
                     stable_probability=float(probability[index]),
-                    reaction_energy_eV=energy,
+                    reaction_energy_eV_per_formula_unit=energy,
                     reaction_energy_interval_eV=(
                         energy - self.error_eV,
                         energy + self.error_eV,
@@ -213,7 +215,7 @@ def dopant_predictor(
     ... )
     >>> silicon = dopant_features("Si", oxidation_state=4, coordination_number=4)
     >>> (found,) = predictor.predict([silicon])
-    >>> found.reaction_energy_eV < -0.5
+    >>> found.reaction_energy_eV_per_formula_unit < -0.5
     True
 
     """
@@ -239,7 +241,10 @@ def dopant_predictor(
         reach=float(np.quantile(own, DOMAIN_QUANTILE)),
         _judge=judge,
         _energy=fit_regressor(
-            features, table.reaction_energies_eV, laplacian, folds=folds
+            features,
+            table.reaction_energies_eV_per_formula_unit,
+            laplacian,
+            folds=folds,
         ),
         _prepare=prepare,
         _columns=columns,

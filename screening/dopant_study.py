@@ -320,7 +320,9 @@ def study_dopants(
         curve=curve,
         predictions=predictions,
         predicted_energies_eV=(
-            tuple(unseen.reaction_energies_eV.tolist()) if unseen is not None else ()
+            tuple(unseen.reaction_energies_eV_per_formula_unit.tolist())
+            if unseen is not None
+            else ()
         ),
         predicted_stable=(tuple(unseen.stable.tolist()) if unseen is not None else ()),
     )

@@ -187,7 +187,9 @@ def feature_importance(
     from sklearn.ensemble import RandomForestClassifier  # noqa: PLC0415
 
     features, stable = table.features, table.stable
-    correlations = _pearson(np.column_stack([features, table.reaction_energies_eV]))
+    correlations = _pearson(
+        np.column_stack([features, table.reaction_energies_eV_per_formula_unit])
+    )
     copies = [np.flatnonzero(row > 1 - 1e-9) for row in correlations[:-1, :-1]]
     losses = []
     with quick_fits():

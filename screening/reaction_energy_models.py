@@ -186,7 +186,7 @@ def validate_regressor(
     """
     if n_rounds < 1:
         raise InputError(f"n_rounds must be at least 1; got {n_rounds!r}. Give 1.")
-    features, energies = table.features, table.reaction_energies_eV
+    features, energies = table.features, table.reaction_energies_eV_per_formula_unit
     stable, elements = table.stable, table.elements
     predicted = np.zeros(len(table))
     r2, mae, settings = [], [], []

@@ -42,8 +42,10 @@ def dopant_table(
     >>> from structures.dopants import load_llzo_dopants
     >>> aluminium = [each for each in load_llzo_dopants() if each.element == "Al"]
     >>> table = dopant_table(screen_dopants(aluminium, entries=load_entries()))
-    >>> table.names, table.rows[0].stable, round(table.undoped_energy_eV, 3)
-    (('Al3+-Li',), False, -0.338)
+    >>> table.names, table.rows[0].stable
+    (('Al3+-Li',), False)
+    >>> round(table.undoped_energy_eV_per_formula_unit, 3)
+    -0.338
 
     """
     numbers = dict(coordination_numbers or {})
@@ -68,13 +70,13 @@ def dopant_table(
                 site=dopant.site,
                 formula=each.formula,
                 coordination_number=numbers.get(each.name, dopant.coordination_number),
-                reaction_energy_eV=energy,
-                undoped_energy_eV=reference.energy_eV_per_formula_unit,
-                margin_eV=screening.stable_within_eV_per_formula_unit,
+                reaction_energy_eV_per_formula_unit=energy,
+                undoped_energy_eV_per_formula_unit=reference.energy_eV_per_formula_unit,
+                margin_eV_per_formula_unit=screening.stable_within_eV_per_formula_unit,
             )
         )
     return DopantTable(
         rows=tuple(rows),
-        undoped_energy_eV=reference.energy_eV_per_formula_unit,
-        margin_eV=screening.stable_within_eV_per_formula_unit,
+        undoped_energy_eV_per_formula_unit=reference.energy_eV_per_formula_unit,
+        margin_eV_per_formula_unit=screening.stable_within_eV_per_formula_unit,
     )

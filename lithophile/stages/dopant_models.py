@@ -73,7 +73,10 @@ def dopant_models(
     """Validate every model on this table and draw the article's figures."""
     # Energies of the hull say nothing of predictions that were learnt from cells.
     unseen = (
-        load_dopant_table(dopants="unseen", margin_eV=table.margin_eV)
+        load_dopant_table(
+            dopants="unseen",
+            margin_eV_per_formula_unit=table.margin_eV_per_formula_unit,
+        )
         if content == SHIPPED_CONTENT and not anchored
         else None
     )

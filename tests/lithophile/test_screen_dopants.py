@@ -168,7 +168,7 @@ def test_models_learn_from_coordination_and_energies_of_the_cells():
     screened = {each.name: each for each in found.dopants}
     for row in anchored.rows:
         each = screened[row.name]
-        assert row.reaction_energy_eV == (
+        assert row.reaction_energy_eV_per_formula_unit == (
             each.anchored_reaction_energy_eV_per_formula_unit
         )
         assert row.stable == (each.anchored_outcome == "stable")
