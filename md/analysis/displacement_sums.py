@@ -64,7 +64,8 @@ class DisplacementSums:
             self._sum += whole.sum(axis=0)
             self._sum_squares += np.einsum("nm,nm->m", whole, whole)
             where = slice(start + first, start + first + len(part))
-            np.add.at(self._groups, self._group_of[where], whole)
+            for group, walker in zip(self._group_of[where], whole, strict=True):
+                self._groups[group] += walker
             if self._slope is not None:
                 self._add_blocks(where, part, self._slope)
 

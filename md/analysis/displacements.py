@@ -51,10 +51,11 @@ def displacements_of(found: Spectrum, *, n_lags: int) -> NDArray[np.float64]:
     products = fft.irfft(found.power, n=padded_length(n_frames, n_lags), axis=-1)
     squares = np.zeros((*found.squares.shape[:-1], n_frames + 1))
     np.cumsum(found.squares, axis=-1, out=squares[..., 1:])
-    lags = np.arange(n_lags)
-    out = squares[..., n_frames - lags] + squares[..., -1:] - squares[..., :n_lags]
-    out -= 2 * products[..., :n_lags]
-    out /= n_frames - lags
+    out = squares[..., : n_frames - n_lags : -1] - squares[..., :n_lags]
+    out += squares[..., -1:]
+    products *= 2
+    out -= products[..., :n_lags]
+    out *= 1 / (n_frames - np.arange(n_lags))
     out[..., 0] = 0.0
     return np.asarray(np.maximum(out, 0.0))
 
