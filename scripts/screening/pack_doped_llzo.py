@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ase.io import write
 
-from screening.data_files import FOLDER
+from screening.data_files import FOLDER, write_checksums
 from screening.doped_energies import CELLS
 from screening.reference_energies import REFERENCES
 from screening.relaxed_cell_files import read_relaxed_cells
@@ -37,6 +37,7 @@ def main(cells: Path, references: Path) -> None:
         frames.append(atoms)
     write(FOLDER / CELLS, frames, format="extxyz")
     shutil.copy(references, FOLDER / REFERENCES)
+    write_checksums()
     print(f"{len(frames)} cells")
 
 
