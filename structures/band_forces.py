@@ -16,13 +16,21 @@ class BandForces(NamedTuple):
     slopes: NDArray[np.float64]
 
 
-def climbing_image(energies: NDArray[np.float64]) -> int | None:
+LEAD = 0.05  # of the height of the path
+
+
+def climbing_image(
+    energies: NDArray[np.float64], *, before: int | None = None
+) -> int | None:
     """Index of the highest image, None where that is one of the ends.
 
     Parameters
     ----------
     energies
         (n,) energies of all images, eV.
+    before
+        Image that climbed so far: it goes on unless another one is higher by 5 % of
+        the height of the path, since two that take turns never come to rest.
 
     Examples
     --------
@@ -33,6 +41,10 @@ def climbing_image(energies: NDArray[np.float64]) -> int | None:
 
     """
     highest = int(np.argmax(energies))
+    if before is not None:
+        lead = float(energies[highest] - energies[before])
+        if lead < LEAD * float(np.ptp(energies)):
+            return before
     return highest if 0 < highest < len(energies) - 1 else None
 
 

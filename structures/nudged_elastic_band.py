@@ -229,8 +229,12 @@ def band_walk(
     energies, forces = _numbers(answers, free)
     descent = BandDescent()
     climbing, n_steps = False, 0
+    highest: int | None = None
     while True:
-        highest = climbing_image(energies) if climbing else None
+        if climbing:
+            before, highest = highest, climbing_image(energies, before=highest)
+            if highest != before:
+                descent.forget()
         band = band_forces(
             path, energies, forces, spring=target.spring_eV_per_A2, climbing=highest
         )
@@ -238,7 +242,6 @@ def band_walk(
         fmax = float(np.linalg.norm(band.forces, axis=2).max())
         if target.climb and not climbing and fmax < CLIMB_BELOW * target.fmax_eV_per_A:
             climbing = True
-            descent.forget()
             continue
         converged = fmax <= target.fmax_eV_per_A
         if converged or n_steps >= target.max_steps or failure is not None:
@@ -258,7 +261,7 @@ def band_walk(
         energies,
         band.slopes,
         failure=failure,
-        climbing=climbing and climbing_image(energies) is not None,
+        climbing=highest is not None,
         fmax=fmax,
         converged=converged,
         n_steps=n_steps,

@@ -83,10 +83,11 @@ def _draw_coordination(order: OrderProfileResult, axis: Any) -> None:  # noqa: A
     error = order.coordination_profile_standard_error
     if profile is None or error is None:
         return
+    filled = order.n_atoms_per_frame > 0
     axis.errorbar(
-        order.heights_A,
-        profile,
-        yerr=2 * error,
+        order.heights_A[filled],
+        profile[filled],
+        yerr=2 * error[filled],
         fmt="o-",
         markersize=3,
         capsize=2,
