@@ -72,7 +72,9 @@ def dissolution(
 
     A bond forms at --form-A and breaks when it stays longer than --break-A for
     --hold-ps, so that vibrations are not counted. Compare with the same slab without
-    lithium: it must dissolve nothing.
+    lithium: it must dissolve nothing. The result also holds every layer by itself,
+    where each dissolved atom went, their clusters, how far the rest is reduced, and
+    the octahedral sites that lithium fills.
 
     [bold]Examples[/bold]
 

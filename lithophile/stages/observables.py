@@ -14,6 +14,7 @@ from lithophile.settings import (
     MsdSettings,
     TrajectorySettings,
 )
+from lithophile.stages.dissolution_details import with_details
 from md.analysis.dissolution import dissolution
 from md.analysis.layered_displacement import layered_displacement
 from md.analysis.mean_squared_displacement import mean_squared_displacement
@@ -54,8 +55,9 @@ def dissolution_stage(
             **settings.model_dump(include=set(DissolutionOptions.model_fields)),
             progress=lambda done, total: progress(done, total, {}),
         )
+        detailed = with_details(found, trajectory)
     again = overwrite or out is None
-    return _written(name, found, settings=settings, folder=folder, overwrite=again)
+    return _written(name, detailed, settings=settings, folder=folder, overwrite=again)
 
 
 def msd_stage(

@@ -241,7 +241,7 @@ def _rate_interval(n_events: int, exposure: float) -> tuple[float, float]:
     best = n_events / exposure
 
     def excess(factor: float) -> float:
-        return 2 * n_events * (factor - 1 - np.log(factor)) - limit
+        return float(2 * n_events * (factor - 1 - np.log(factor)) - limit)
 
     low = brentq(excess, 1e-12, 1.0)
     high = brentq(excess, 1.0, 2 + limit)
@@ -287,7 +287,7 @@ def _weibull(
     def slope(shape: float) -> float:
         powers = scaled**shape
         mean = float((powers * np.log(scaled)).sum() / powers.sum())
-        return d / shape + logs - d * mean
+        return float(d / shape + logs - d * mean)
 
     if slope(_WIDEST_SHAPE) > 0:
         return None, None
