@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase.units import kB
-from scipy import stats
 
 from md.analysis.mean_squared_displacement import (
     MeanSquaredDisplacementResult,
@@ -182,10 +181,11 @@ def conductivity(
               D_\sigma = \lim \frac{\langle |\sum_i \Delta r_i|^2 \rangle}{6Nt}
 
     Nernst–Einstein takes D*, Einstein–Green–Kubo D_σ. The Haven ratio is
-    H = D* / D_σ; its interval is Fieller's, with errors of both taken as independent
-    (they are positively correlated, so that the interval is rather too wide).
+    H = D* / D_σ; its interval adds those of both on the axis of the logarithm, as if
+    they were independent (they are positively correlated: it is rather too wide).
     The collective displacement is one walker, however many atoms there are: its
-    diffusivity needs a run N times as long for the error of the tracer's.
+    diffusivity needs a run N times as long for the error of the tracer's. It is found
+    by least squares over correlated lags (`md.analysis.msd_regression`).
 
     References
     ----------
@@ -225,7 +225,7 @@ def conductivity(
     ratio = interval = None
     if tracer.diffusivity_cm2_per_s and collective.diffusivity_cm2_per_s:
         ratio = tracer.diffusivity_cm2_per_s / collective.diffusivity_cm2_per_s
-        interval = _fieller(tracer, collective)
+        interval = _ratio_interval(tracer, collective)
     return ConductivityResult(
         species=species,
         charge_e=charge_e,
@@ -257,22 +257,24 @@ def _both(interval: Interval | None, factor: float) -> Interval | None:
     return None if interval is None else (interval[0] * factor, interval[1] * factor)
 
 
-def _fieller(
+def _ratio_interval(
     above: MeanSquaredDisplacementResult, below: MeanSquaredDisplacementResult
 ) -> Interval | None:
     """95 % interval of the ratio of two diffusivities, None where it is unbounded."""
-    t = float(stats.t.ppf(0.975, max(below.n_blocks - 1, 1)))
-    values, errors = [], []
-    for result in (above, below):
-        found = result.diffusivity_interval_cm2_per_s
-        if found is None:
-            return None
-        values.append((found[0] + found[1]) / 2)
-        errors.append((found[1] - found[0]) / 2 / t)
-    (a, b), (s, u) = values, errors
-    square = b**2 - (t * u) ** 2
-    root = (a * b) ** 2 - square * (a**2 - (t * s) ** 2)
-    if square <= 0 or root < 0:
+    bounds = (
+        above.diffusivity_interval_cm2_per_s,
+        below.diffusivity_interval_cm2_per_s,
+    )
+    if bounds[0] is None or bounds[1] is None or bounds[1][0] <= 0:
         return None
-    half = float(np.sqrt(root))
-    return float((a * b - half) / square), float((a * b + half) / square)
+    if not above.diffusivity_cm2_per_s or not below.diffusivity_cm2_per_s:
+        return None
+    ratio = above.diffusivity_cm2_per_s / below.diffusivity_cm2_per_s
+    # On the axis of the logarithm the halves on either side add as independent ones.
+    up = above.diffusivity_cm2_per_s, below.diffusivity_cm2_per_s
+    low_above = np.log(up[0] / max(bounds[0][0], 1e-12 * up[0]))
+    high_above = np.log(bounds[0][1] / up[0])
+    low_below, high_below = np.log(up[1] / bounds[1][0]), np.log(bounds[1][1] / up[1])
+    low = float(np.hypot(low_above, high_below))
+    high = float(np.hypot(high_above, low_below))
+    return float(ratio * np.exp(-low)), float(ratio * np.exp(high))

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 CM2_PER_S_PER_A2_PER_PS = 1e-4
+NOT_RESOLVED = "the diffusivity is not distinguishable from zero"
 _LEAST_GROUPS = 4
 _LEAST_LAGS = 3
 _LARGEST_BEND = 0.5
@@ -239,7 +240,7 @@ def fit_diffusivity(
             f"half of the fit window and {halves[1]:.2f} in the second"
         )
     elif interval[0] <= 0:
-        reason = "the diffusivity is not distinguishable from zero"
+        reason = NOT_RESOLVED
     return DiffusivityFit(
         slope_A2_per_ps=slope,
         intercept_A2=intercept,

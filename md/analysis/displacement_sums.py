@@ -10,6 +10,7 @@ from md.analysis.displacements import (
     batch_size,
     displacements_of,
     spectrum,
+    time_last,
 )
 
 _GROUPS_OF_ATOMS = 8
@@ -54,20 +55,21 @@ class DisplacementSums:
 
     def add(self, start: int, positions: NDArray[np.float64]) -> None:
         """Add walkers: (n, n_frames, d) Å, of which `start` is the first's number."""
-        n_frames = positions.shape[1]
-        per_batch = batch_size(n_frames, self._n_lags)
-        for first in range(0, len(positions), per_batch):
-            part = positions[first : first + per_batch]
-            whole = displacements_of(
-                spectrum(part, n_lags=self._n_lags), n_lags=self._n_lags
-            )
-            self._sum += whole.sum(axis=0)
-            self._sum_squares += np.einsum("nm,nm->m", whole, whole)
-            where = slice(start + first, start + first + len(part))
-            for group, walker in zip(self._group_of[where], whole, strict=True):
-                self._groups[group] += walker
-            if self._slope is not None:
-                self._add_blocks(where, part, self._slope)
+        per_batch = batch_size(positions.shape[1], self._n_lags)
+        for begin, series in time_last(positions):
+            for first in range(0, len(series), per_batch):
+                self._add(start + begin + first, series[first : first + per_batch])
+
+    def _add(self, start: int, part: NDArray[np.float64]) -> None:
+        found = spectrum(part, n_lags=self._n_lags)
+        whole = displacements_of(found, n_lags=self._n_lags)
+        self._sum += whole.sum(axis=0)
+        self._sum_squares += np.einsum("nm,nm->m", whole, whole)
+        where = slice(start, start + len(part))
+        for group, walker in zip(self._group_of[where], whole, strict=True):
+            self._groups[group] += walker
+        if self._slope is not None:
+            self._add_blocks(where, part, self._slope)
 
     def _add_blocks(
         self, where: slice, part: NDArray[np.float64], slope: LagSum

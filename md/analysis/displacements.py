@@ -1,12 +1,15 @@
 """Squared displacements of atoms over all lags, by fast Fourier transforms."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-_BATCH_BYTES = 8 << 20  # spectra of a batch stay in the cache
+_BATCH_BYTES = 2 << 20  # spectra of a batch stay in the cache
+_TURNED_BYTES = 64 << 20
+_TILE_BYTES = 256 << 10
 
 
 class Spectrum(NamedTuple):
@@ -37,12 +40,14 @@ def spectrum(positions: NDArray[np.float64], *, n_lags: int) -> Spectrum:
         Lags that will be asked for.
 
     """
-    r = np.ascontiguousarray(positions.transpose(0, 2, 1))
-    r = r - r.mean(axis=2, keepdims=True)
+    r = positions.transpose(0, 2, 1)
+    r = np.subtract(r, r.mean(axis=2, keepdims=True), order="C")
     transformed = fft.rfft(r, n=padded_length(r.shape[2], n_lags), axis=2)
-    power = np.einsum("ndk,ndk->nk", transformed.real, transformed.real)
-    power += np.einsum("ndk,ndk->nk", transformed.imag, transformed.imag)
-    return Spectrum(power, np.einsum("ndt,ndt->nt", r, r))
+    parts = transformed.view(np.float64)  # real and imaginary by turns
+    np.multiply(parts, parts, out=parts)
+    total = parts.sum(axis=1)
+    np.multiply(r, r, out=r)
+    return Spectrum(total[:, ::2] + total[:, 1::2], r.sum(axis=1))
 
 
 def displacements_of(found: Spectrum, *, n_lags: int) -> NDArray[np.float64]:
@@ -156,11 +161,46 @@ def mean_squared_displacements(
     n_atoms, n_frames, _ = positions.shape
     per_batch = batch_size(n_frames, n_lags)
     out = np.empty((n_atoms, n_lags))
-    for start in range(0, n_atoms, per_batch):
-        batch = slice(start, start + per_batch)
-        found = spectrum(positions[batch], n_lags=n_lags)
-        out[batch] = displacements_of(found, n_lags=n_lags)
+    for start, series in time_last(positions):
+        for first in range(0, len(series), per_batch):
+            part = series[first : first + per_batch]
+            found = spectrum(part, n_lags=n_lags)
+            out[start + first : start + first + len(part)] = displacements_of(
+                found, n_lags=n_lags
+            )
     return out
+
+
+def time_last(
+    positions: NDArray[np.float64],
+) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Batches of walkers with time last in memory, and the number of their first.
+
+    Parameters
+    ----------
+    positions
+        (n, t, d) in any order in memory. Frame by frame, walkers are brought
+        together in tiles: one walker alone is spread over the whole array.
+
+    Yields
+    ------
+    tuple
+        First walker, (m, t, d) positions.
+
+    """
+    n_atoms, n_frames, d = positions.shape
+    if positions.strides[1] == positions.itemsize:
+        yield 0, positions
+        return
+    per_batch = max(1, _TURNED_BYTES // (8 * d * n_frames))
+    per_tile = max(1, _TILE_BYTES // (8 * d * per_batch))
+    for start in range(0, n_atoms, per_batch):
+        part = positions[start : start + per_batch]
+        out = np.empty((len(part), d, n_frames))
+        for first in range(0, n_frames, per_tile):
+            tile = part[:, first : first + per_tile].transpose(0, 2, 1)
+            out[:, :, first : first + per_tile] = tile
+        yield start, out.transpose(0, 2, 1)
 
 
 def windowed_squared_displacements(

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from md.analysis.diffusivity import choose_window, fit_diffusivity
+from md.analysis.diffusivity import FitWindow, choose_window, fit_diffusivity
 from md.analysis.displacement_sums import DisplacementSums
+from md.analysis.msd_regression import RegressedDiffusivity, regressed_diffusivity
 from md.analysis.plain import plain, thinned
 from md.analysis.reference_frame import (
     Direction,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 Motion = Literal["tracer", "collective"]
 _LABEL_WIDTH = 40
+_LEAST_LAGS = 3
+_MOST_LAGS = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,7 +188,8 @@ def mean_squared_displacement(
         ``"normal"`` those across it; the diffusivity is the slope over 4 or 2.
     motion
         ``"collective"``: displacement of the sum of all positions, over √N, so that
-        correlated motion counts as it does for the conductivity.
+        correlated motion counts as it does for the conductivity. This is one walker;
+        its diffusivity and interval are those of `md.analysis.msd_regression`.
     fit_ps
         First and last lag of the straight-line fit, ps. By default a decade of lags
         that ends at 1/16 of the trajectory: long enough to leave the vibrations in a
@@ -251,8 +255,11 @@ def mean_squared_displacement(
             sums.add(start, positions)
         if progress is not None:
             progress(start + len(positions), len(atoms))
+    regressed = None
     if together:
-        sums.add(0, total / np.sqrt(len(atoms)))
+        total /= np.sqrt(len(atoms))
+        sums.add(0, total)
+        regressed = _regressed(total, window, frame_time_ps)
     msd, error = sums.mean_and_error()
     fit = fit_diffusivity(
         msd,
@@ -263,6 +270,8 @@ def mean_squared_displacement(
         exponent_tolerance=exponent_tolerance,
         n_dimensions=n_dimensions(direction),
     )
+    if regressed is not None:
+        fit = regressed.judged_by(fit)
     return MeanSquaredDisplacementResult(
         species=species,
         n_atoms=len(atoms),
@@ -286,6 +295,19 @@ def mean_squared_displacement(
         frame_time_ps=frame_time_ps,
         reason=fit.reason,
     )
+
+
+def _regressed(
+    walk: NDArray[np.float64], window: FitWindow, frame_time_ps: float
+) -> RegressedDiffusivity | None:
+    """Least squares over lags of the window, where there are lags and motion."""
+    lags = np.arange(window.first, window.last + 1)
+    if len(lags) > _MOST_LAGS:
+        lags = np.unique(np.linspace(lags[0], lags[-1], _MOST_LAGS).round().astype(int))
+    moves = bool((np.abs(np.diff(walk, axis=1)) > 0).any())
+    if len(lags) < _LEAST_LAGS or 4 * lags[-1] >= walk.shape[1] or not moves:
+        return None
+    return regressed_diffusivity(walk, lags=lags, frame_time_ps=frame_time_ps)
 
 
 def _fit_frames(

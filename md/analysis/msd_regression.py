@@ -1,6 +1,6 @@
 """Diffusivity by generalised least squares over correlated lags."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, stats
 
-from md.analysis.diffusivity import CM2_PER_S_PER_A2_PER_PS
+from md.analysis.diffusivity import (
+    CM2_PER_S_PER_A2_PER_PS,
+    NOT_RESOLVED,
+    DiffusivityFit,
+)
 from md.analysis.displacements import windowed_squared_displacements
 from md.analysis.plain import plain
 from training_data.errors import InputError
@@ -45,6 +49,26 @@ class RegressedDiffusivity:
     msd_A2: NDArray[np.float64]
     standard_error_A2: NDArray[np.float64]
     independent_windows: NDArray[np.float64]
+
+    def judged_by(self, fit: DiffusivityFit) -> DiffusivityFit:
+        """Fit with this slope and interval where it is one of diffusive motion.
+
+        Parameters
+        ----------
+        fit
+            Tells whether the motion is diffusive; whether D differs from zero is not
+            asked, as the interval here is that of a scale.
+
+        """
+        reason = "" if fit.reason == NOT_RESOLVED else fit.reason
+        scale = fit.slope_A2_per_ps is not None
+        return replace(
+            fit,
+            intercept_A2=self.intercept_A2 if scale else None,
+            diffusivity_cm2_per_s=None if reason else self.diffusivity_cm2_per_s,
+            interval_cm2_per_s=self.diffusivity_interval_cm2_per_s if scale else None,
+            reason=reason,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Plain types."""
