@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from screening.entries import Entries
-from screening.formulas import read_formula, reduced_formula
-from screening.reaction import NEGLIGIBLE, Reaction
+from screening.formulas import name_of, read_formula, reduced_formula
+from screening.reaction import NEGLIGIBLE, Reaction, check_energy
 from training_data.errors import InputError
 
 
@@ -78,13 +78,16 @@ def competing_reactions(
 
     """
     if n_reactions < 1:
-        raise InputError(f"n_reactions must be at least 1; got {n_reactions}.")
+        raise InputError(
+            f"n_reactions must be at least 1; got {n_reactions}. Give for example 5."
+        )
     amount = electrode_per_formula_unit
     if amount is not None and not (np.isfinite(amount) and amount >= 0):
         raise InputError(
             f"electrode_per_formula_unit must not be negative; got {amount!r}. "
             "Leave it out for an excess."
         )
+    check_energy(energy_eV_per_formula_unit)
     balance = _balance(compound, electrode, entries, amount)
     own_eV = energy_eV_per_formula_unit
     if own_eV is None:
@@ -159,17 +162,17 @@ def _balance(
 ) -> _Balance:
     """Phases of the system as columns, the electrode as the last."""
     start, end = read_formula(compound), read_formula(electrode)
+    symbols = sorted(entries.check_elements({*start, *end}))
     itself, metal = reduced_formula(compound), reduced_formula(electrode)
     if itself == metal:
         raise InputError(
             f"electrode must be another compound than {compound!r}; got "
             f"{electrode!r}. Nothing can react."
         )
-    symbols = sorted({*start, *end})
     left_out = {itself} | ({metal} if amount is None else set())
     phases = {}
     for entry in entries.chemical_system(symbols):
-        formula, n_units = entry.composition.get_reduced_formula_and_factor()
+        formula, n_units = name_of(entry.composition)
         if formula not in left_out:
             phases[formula] = (entry.composition, n_units, entry.energy)
     columns = [

@@ -44,6 +44,13 @@ class CompositionTable:
     numbers: np.ndarray
     amounts: np.ndarray
 
+    def __post_init__(self) -> None:
+        # Copies, so that the caller's arrays stay as they are and these as they were.
+        for name in ("n_elements", "numbers", "amounts"):
+            kept = np.array(getattr(self, name))
+            kept.flags.writeable = False
+            object.__setattr__(self, name, kept)
+
     @classmethod
     def of(cls, compositions: Sequence[Mapping[str, float]]) -> Self:
         """Table of compositions, each brought to whole numbers."""
@@ -108,6 +115,11 @@ class CompositionTable:
             numbers=self.numbers[flat],
             amounts=self.amounts[flat],
         )
+
+    @cached_property
+    def elements(self) -> frozenset[str]:
+        """Symbols of all elements that occur."""
+        return frozenset(chemical_symbols[n] for n in np.unique(self.numbers))
 
     @cached_property
     def _ends(self) -> np.ndarray:

@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from screening.composition_table import CompositionTable
-from screening.formulas import read_elements, read_formula, reduced_formula
+from screening.formulas import (
+    name_of,
+    read_elements,
+    read_formula,
+    reduced_formula,
+)
 from training_data.errors import InputError
 
 if TYPE_CHECKING:
     from pymatgen.analysis.phase_diagram import PDEntry, PhaseDiagram
 
 
+MOST_ELEMENTS = 9
+"""Elements of one phase diagram. The hull has as many dimensions: with eight elements
+it takes some ten seconds, with nine half a minute, with more minutes to hours."""
 ZERO_EV_PER_ATOM = 1e-6
 """An element so far below its reference state is taken for a mistake."""
 
@@ -59,7 +67,11 @@ class Entries:
     _diagrams: dict[frozenset[str], Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        self.formation_energies_eV_per_atom.flags.writeable = False
+        # Copies, so that the caller's arrays stay as they are and these as they were.
+        for name in ("formation_energies_eV_per_atom", "source_of_row"):
+            kept = np.array(getattr(self, name))
+            kept.flags.writeable = False
+            object.__setattr__(self, name, kept)
 
     @classmethod
     def of(
@@ -166,14 +178,54 @@ class Entries:
             )
         return entries
 
+    def check_elements(self, elements: str | Iterable[str]) -> frozenset[str]:
+        """Refuse a chemical system of which nothing can be said, or not in time.
+
+        Parameters
+        ----------
+        elements
+            Symbols, or text such as ``"Li-La-Zr-O"``.
+
+        Returns
+        -------
+        frozenset of str
+            The symbols.
+
+        Raises
+        ------
+        InputError
+            If the entries hold no compound of an element, which would stay apart
+            whatever it meets, or the elements are too many.
+
+        """
+        system = read_elements(elements)
+        lacking = sorted(system - self.compositions.elements)
+        if lacking:
+            raise InputError(
+                f"elements must each have a compound among the {len(self):,} entries; "
+                f"got {', '.join(lacking)}, of which there is none, so that nothing "
+                "could be said of its reactions. Leave it out, or join entries of "
+                "your own that hold its compounds."
+            )
+        _check_number(system)
+        return system
+
     def phase_diagram(self, elements: str | Iterable[str]) -> "PhaseDiagram":
-        """Phase diagram of these elements, built once and then reused."""
+        """Phase diagram of these elements, built once and then reused.
+
+        Raises
+        ------
+        InputError
+            If the elements are too many for a hull.
+
+        """
         from pymatgen.analysis.phase_diagram import (  # noqa: PLC0415 (slow)
             PhaseDiagram,
         )
 
         system = read_elements(elements)
         if system not in self._diagrams:
+            _check_number(system)
             self._diagrams[system] = PhaseDiagram(self.chemical_system(system))
         return self._diagrams[system]
 
@@ -194,7 +246,7 @@ class Entries:
         n_atoms = sum(amounts.values())
         products = {}
         for entry, fraction in found.items():
-            name = entry.composition.reduced_formula
+            name, _ = name_of(entry.composition)
             units = fraction * n_atoms / sum(read_formula(name).values())
             products[name] = float(units)
         return products
@@ -284,6 +336,16 @@ class Entries:
                 "(hull_energy), or merge an energy of your own."
             )
         return row
+
+
+def _check_number(system: frozenset[str]) -> None:
+    """Refuse a hull of too many elements."""
+    if len(system) > MOST_ELEMENTS:
+        raise InputError(
+            f"elements must be at most {MOST_ELEMENTS} at once; got {len(system)} "
+            f"({', '.join(sorted(system))}). A hull of more takes too long: leave "
+            "out those of the smallest amounts."
+        )
 
 
 def _text(amounts: Mapping[str, int]) -> str:

@@ -5,15 +5,21 @@ import re
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from ase.data import atomic_numbers
 
 from training_data.errors import InputError
 
+if TYPE_CHECKING:
+    from pymatgen.core import Composition
+
 LARGEST_DENOMINATOR = 10_000
 """Fractional amounts are taken as fractions with a denominator up to this."""
 
 SYMBOL = re.compile(r"[A-Z][a-z]*")
+HYDROXIDE = re.compile(r"HO(?=\)|$)")
+"""How pymatgen, which orders by electronegativity, ends the name of a hydroxide."""
 
 
 def read_formula(formula: str) -> dict[str, float]:
@@ -114,6 +120,8 @@ def whole_amounts(amounts: Mapping[str, float]) -> dict[str, int]:
 def reduced_formula(formula: str) -> str:
     """Name of a compound: the smallest whole numbers, in the order of pymatgen.
 
+    Hydroxides end in OH.
+
     Parameters
     ----------
     formula
@@ -128,12 +136,40 @@ def reduced_formula(formula: str) -> str:
     --------
     >>> reduced_formula("O6Zr3"), reduced_formula("Li6.25La3Zr2Al0.25O12")
     ('ZrO2', 'Li25La12Zr8AlO48')
+    >>> reduced_formula("La(OH)3")
+    'La(OH)3'
 
     """
     from pymatgen.core import Composition  # noqa: PLC0415 (slow to import)
 
     whole = whole_amounts(read_formula(formula))
-    return str(Composition(whole).reduced_formula)
+    return name_of(Composition(whole))[0]
+
+
+def name_of(composition: "Composition") -> tuple[str, float]:
+    """Name of a composition of pymatgen, and how many of its units are in it.
+
+    Parameters
+    ----------
+    composition
+        pymatgen's, in whole numbers.
+
+    Returns
+    -------
+    str
+        As :func:`reduced_formula` writes it.
+    float
+        Formula units.
+
+    Examples
+    --------
+    >>> from pymatgen.core import Composition
+    >>> name_of(Composition("Li2H2O2"))
+    ('LiOH', 2.0)
+
+    """
+    name, n_units = composition.get_reduced_formula_and_factor()
+    return HYDROXIDE.sub("OH", name), float(n_units)
 
 
 def read_elements(elements: str | Iterable[str]) -> frozenset[str]:

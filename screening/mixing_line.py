@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from screening.entries import Entries
-from screening.formulas import read_formula, reduced_formula
+from screening.formulas import name_of, read_formula, reduced_formula
 from screening.reaction import NEGLIGIBLE
 from training_data.errors import InputError
 
@@ -58,10 +58,12 @@ def hull_points(compound: str, electrode: str, *, entries: Entries) -> list[Hull
     Raises
     ------
     InputError
-        If the two are the same compound.
+        If the two are the same compound, the entries hold no compound of an element,
+        or the elements are too many.
 
     """
     start, end = read_formula(compound), read_formula(electrode)
+    system = entries.check_elements({*start, *end})
     if reduced_formula(compound) == reduced_formula(electrode):
         raise InputError(
             f"electrode must be another compound than {compound!r}; got "
@@ -69,7 +71,7 @@ def hull_points(compound: str, electrode: str, *, entries: Entries) -> list[Hull
         )
     from pymatgen.core import Composition  # noqa: PLC0415 (slow to import)
 
-    diagram = entries.phase_diagram({*start, *end})
+    diagram = entries.phase_diagram(system)
     electrode_eV = diagram.get_hull_energy(Composition(end))
     points = []
     for mixture in diagram.get_critical_compositions(
@@ -106,7 +108,7 @@ def stable_phases(diagram: Any, mixture: "Composition") -> dict[str, float]:  # 
     """
     amounts: dict[str, float] = {}
     for entry, fraction in diagram.get_decomposition(mixture).items():
-        formula, n_units = entry.composition.get_reduced_formula_and_factor()
+        formula, n_units = name_of(entry.composition)
         per_unit = entry.composition.num_atoms / n_units
         amounts[formula] = float(fraction) * mixture.num_atoms / per_unit
     kept = {f: a for f, a in amounts.items() if a > NEGLIGIBLE}

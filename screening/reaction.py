@@ -2,10 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
+
+from training_data.errors import InputError
 
 NEGLIGIBLE = 1e-6
 """Amounts below this, per formula unit, are rounding of the hull and left out."""
+
+DIGITS = 8
+"""Decimals of an amount that a hull has right."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,9 +91,53 @@ class Reaction:
         }
 
 
+def check_energy(energy_eV_per_formula_unit: float | None) -> None:
+    """Refuse the energy of a compound that is no number; None stands for the hull's.
+
+    Parameters
+    ----------
+    energy_eV_per_formula_unit
+        Energy relative to the elements [eV per formula unit].
+
+    Raises
+    ------
+    InputError
+        If it is not finite.
+
+    Examples
+    --------
+    >>> check_energy(-75.3)
+
+    """
+    energy = energy_eV_per_formula_unit
+    if energy is not None and not isfinite(energy):
+        raise InputError(
+            f"energy_eV_per_formula_unit must be finite; got {energy!r}. Leave it out "
+            "to take that of the hull."
+        )
+
+
 def _side(amounts: Mapping[str, float]) -> str:
     """One side of an equation, in order of the formulas' first mention."""
     return " + ".join(
-        formula if f"{amount:.4g}" == "1" else f"{amount:.4g} {formula}"
+        formula if (n := written(amount)) == "1" else f"{n} {formula}"
         for formula, amount in amounts.items()
     )
+
+
+def written(amount: float) -> str:
+    """Amount in four digits, the same whichever way it was calculated.
+
+    Parameters
+    ----------
+    amount
+        Formula units. The last digits of a hull are rounded away first, since 7.1875
+        lies between two numbers of four digits.
+
+    Examples
+    --------
+    >>> written(7.1875), written(7.1875 - 1e-12), written(2.0)
+    ('7.188', '7.188', '2')
+
+    """
+    return f"{round(amount, DIGITS):.4g}"

@@ -91,8 +91,9 @@ def stability_map(
     Raises
     ------
     InputError
-        If a list is empty or a formula cannot be read; all of them are read before
-        any pair is worked on.
+        If a list is empty, a formula cannot be read, there is no pair of different
+        compounds, or the entries cannot serve a pair (:meth:`Entries.check_elements`);
+        all of that is looked at before any pair is worked on.
 
     Notes
     -----
@@ -117,9 +118,21 @@ def stability_map(
     """
     for name, formulas in (("electrolytes", electrolytes), ("electrodes", electrodes)):
         if not formulas:
-            raise InputError(f"{name} must hold a formula; got none.")
-    for formula in (*electrolytes, *electrodes):
-        read_formula(formula)
+            raise InputError(
+                f"{name} must hold a formula; got none. Give at least one."
+            )
+    pairs = [
+        {*read_formula(electrolyte), *read_formula(electrode)}
+        for electrolyte in electrolytes
+        for electrode in electrodes
+    ]
+    for elements in pairs:
+        entries.check_elements(elements)
+    if len({reduced_formula(formula) for formula in (*electrolytes, *electrodes)}) == 1:
+        raise InputError(
+            f"electrodes must hold another compound than {electrolytes[0]!r}; got "
+            f"{', '.join(map(repr, electrodes))}. Nothing can react."
+        )
     rows = tuple(
         tuple(_pair(electrolyte, electrode, entries) for electrode in electrodes)
         for electrolyte in electrolytes

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from screening.entries import Entries
 from screening.formulas import read_formula
 from screening.mixing_line import HullPoint, below_origin, hull_points, itself
-from screening.reaction import Reaction
+from screening.reaction import Reaction, check_energy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -125,7 +125,8 @@ def titration(
     Raises
     ------
     InputError
-        If a formula cannot be read, or both are the same compound.
+        If a formula cannot be read, both are the same compound, the energy is no
+        number, or the entries cannot serve (:meth:`Entries.check_elements`).
 
     Notes
     -----
@@ -166,6 +167,7 @@ def titration(
     -1.2
 
     """
+    check_energy(energy_eV_per_formula_unit)
     points = hull_points(compound, electrode, entries=entries)
     amounts = read_formula(compound)
     hull_eV = points[0].energy_eV

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from screening.entries import Entries
 from screening.formulas import read_formula
 from screening.mixing_line import below_origin, hull_points, itself
-from screening.reaction import Reaction
+from screening.reaction import Reaction, check_energy
 from training_data.errors import InputError
 
 if TYPE_CHECKING:
@@ -140,7 +140,13 @@ def electrochemical_window(
 
     """
     _check_ion(ion)
+    check_energy(energy_eV_per_formula_unit)
     amounts = read_formula(compound)
+    if set(amounts) == {ion}:
+        raise InputError(
+            f"compound must be another than {ion}, against which its voltages are "
+            f"measured; got {compound!r}. Leave it out."
+        )
     gained = hull_points(compound, ion, entries=entries)
     hull_eV = gained[0].energy_eV
     given_eV = energy_eV_per_formula_unit
@@ -199,5 +205,5 @@ def _check_ion(ion: str) -> None:
     if not Element.is_valid_symbol(ion) or not Element(ion).is_alkali:
         raise InputError(
             f"ion must be an alkali metal, whose ions carry one charge; got {ion!r}. "
-            "Take Li, Na or K."
+            "Take Li, Na, K, Rb or Cs."
         )

@@ -36,3 +36,10 @@ def test_bad_formula_is_refused_before_any_work():
         stability_map(["LiCl"], electrodes=["Li", "Qq2"], entries=TOY)
     with pytest.raises(InputError, match="electrodes"):
         stability_map(["LiCl"], electrodes=[], entries=TOY)
+
+
+def test_same_compounds_only_and_unknown_elements_are_refused():
+    with pytest.raises(InputError, match=r"another compound than 'LiCl'.*'Li2Cl2'"):
+        stability_map(["LiCl", "Li2Cl2"], electrodes=["Li2Cl2"], entries=TOY)
+    with pytest.raises(InputError, match=r"compound among .*Og"):
+        stability_map(["LiCl", "OgCl"], electrodes=["Li"], entries=load_entries())

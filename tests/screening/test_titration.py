@@ -6,7 +6,14 @@ from pymatgen.analysis.interface_reactions import InterfacialReactivity
 from pymatgen.analysis.phase_diagram import GrandPotentialPhaseDiagram
 from pymatgen.core import Composition, Element
 
-from screening import Entries, load_entries, read_formula, titration
+from screening import (
+    Entries,
+    competing_reactions,
+    electrochemical_window,
+    load_entries,
+    read_formula,
+    titration,
+)
 from screening.mixing_line import below_origin
 from training_data.errors import InputError
 
@@ -231,3 +238,36 @@ def test_json_and_picture(entries):
     curve = ax.lines[1].get_xydata()
     assert curve[-1] == pytest.approx([8.125, -0.6458], abs=1e-4)
     assert "eV" in ax.get_ylabel()
+
+
+@pytest.mark.parametrize("formula", ["Og2O", "Po2O3", "LiHe", "He2", "Am2O3"])
+def test_elements_without_any_compound_are_refused(formula):
+    """Nothing can form from an element of which the table holds no compound."""
+    element = next(e for e in ("Og", "Po", "He", "Am") if e in formula)
+    for function in (titration, competing_reactions, electrochemical_window):
+        with pytest.raises(InputError, match=f"compound among .*{element}"):
+            function(formula, entries=load_entries())
+
+
+def test_too_many_elements_are_refused_at_once():
+    many = "LiNaKMgCaSrAlGaSiPSClFeCoNiMnO4"
+    with pytest.raises(InputError, match="at most 9"):
+        competing_reactions(many, entries=load_entries(), n_reactions=1)
+    with pytest.raises(InputError, match="at most 9"):
+        load_entries().hull_energy(many)
+
+
+def test_hydroxides_are_written_as_chemists_do():
+    found = titration("LiOH", entries=load_entries())
+    assert found.kinks[0].equation == "LiOH → LiOH"
+    assert found.kinks[0].products == {"LiOH": 1.0}
+    assert not found.kinks[0].takes_place
+    hydroxides = titration("LaH3O3", electrode="Na", entries=load_entries())
+    assert set(hydroxides.kinks[0].products) == {"La(OH)3"}
+
+
+@pytest.mark.parametrize("energy_eV", [np.nan, np.inf, -np.inf])
+def test_energies_that_are_no_numbers_are_refused(energy_eV):
+    for function in (titration, competing_reactions, electrochemical_window):
+        with pytest.raises(InputError, match="must be finite"):
+            function("ZrO2", entries=TOY, energy_eV_per_formula_unit=energy_eV)

@@ -98,8 +98,10 @@ def test_ion_must_carry_one_charge(entries, ion):
 
 
 def test_metal_itself_has_no_window(entries):
-    with pytest.raises(InputError, match="another compound"):
+    with pytest.raises(InputError, match="another than Li, against which"):
         electrochemical_window("Li", entries=entries)
+    with pytest.raises(InputError, match="Li, Na, K, Rb or Cs"):
+        electrochemical_window("LiCl", ion="Mg", entries=entries)
 
 
 def test_bars_stand_where_the_voltages_are(entries):
