@@ -8,7 +8,7 @@ from screening.compound_energies import (
     CompoundEnergy,
     anchored_energies,
     anchored_energy,
-    hull_energy,
+    hull_compound_energy,
 )
 from screening.content_dependence import ContentDependence, content_dependence
 from screening.decision_map import (
@@ -104,7 +104,7 @@ __all__ = [
     "entries_of_structures",
     "feature_importance",
     "fetch_entries",
-    "hull_energy",
+    "hull_compound_energy",
     "interphase",
     "learning_curve",
     "load_dopant_table",

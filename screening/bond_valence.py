@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 HIGHEST_eV = 5.0
 """Barriers are looked for up to here [eV]; above it nothing moves."""
 CUTOFF_A = 10.0
+"""Reach of the sum; BVlain takes the 100 nearest ions at most, about 7 Å in LLZO."""
 NEUTRAL = 1e-6
 N_LEVELS = 200
 

@@ -92,7 +92,7 @@ class CompoundEnergy:
         }
 
 
-def hull_energy(formula: str, *, entries: Entries) -> CompoundEnergy:
+def hull_compound_energy(formula: str, *, entries: Entries) -> CompoundEnergy:
     """Energy of a compound as that of the hull: the fallback without any calculation.
 
     Parameters
@@ -113,14 +113,10 @@ def hull_energy(formula: str, *, entries: Entries) -> CompoundEnergy:
     that reactions with it are as weak as they can be for a compound that is not on the
     hull. Li7La3Zr2O12 itself lies 7 meV/atom above it.
 
-    References
-    ----------
-    B. Liu et al., J. Mater. Chem. A 7, 19961 (2019), doi:10.1039/C9TA06748E.
-
     Examples
     --------
     >>> own = Entries.of({"MgO": -3.0}, scheme="PBE", source="own")
-    >>> hull_energy("Mg2O", entries=own).energy_eV_per_atom
+    >>> hull_compound_energy("Mg2O", entries=own).energy_eV_per_atom
     -2.0
 
     """

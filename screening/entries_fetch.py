@@ -12,12 +12,18 @@ from training_data.errors import InputError
 
 KEY_VARIABLES = ("MP_API_KEY", "PMG_MAPI_KEY")
 SOURCE = "Materials Project, fetched"
+SINGLE_LEVEL = {"additional_criteria": {"thermo_types": ["GGA_GGA+U"]}}
+"""What mp-api has to be told; by default it answers with r2SCAN mixed in, too."""
 
 
 class EntryClient(Protocol):
     """What answers for the Materials Project: mp-api's client, or pymatgen's."""
 
-    def get_entries_in_chemsys(self, elements: list[str]) -> Sequence[Any]:
+    def get_entries_in_chemsys(
+        self,
+        elements: list[str],
+        **options: Any,  # noqa: ANN401 (whatever the client takes)
+    ) -> Sequence[Any]:
         """Entries of all compounds of these elements, with their corrections."""
 
 
@@ -63,13 +69,19 @@ def fetch_entries(
 
     """
     symbols = sorted(read_elements(elements))
-    asked = _client(api_key) if client is None else client
+    options: dict[str, Any] = {}
+    if client is None:
+        client, options = _client(api_key)
     try:
         with warnings.catch_warnings():
             # entries that a scheme cannot correct are left out, each with a warning
             warnings.simplefilter("ignore")
-            computed = list(asked.get_entries_in_chemsys(symbols))
+            computed = list(client.get_entries_in_chemsys(symbols, **options))
     except Exception as error:
+        # Anything else than a refusal or a failed connection is a mistake of a program.
+        refused = type(error).__name__ == "MPRestError"
+        if not (refused or isinstance(error, (OSError, ValueError))):
+            raise
         raise InputError(
             f"the Materials Project must answer for {'-'.join(symbols)}; got "
             f"{type(error).__name__}: {error}. Check key and network, or use the "
@@ -78,8 +90,8 @@ def fetch_entries(
     return entries_of_computed(computed, source=SOURCE)
 
 
-def _client(api_key: str | None) -> EntryClient:
-    """Client of the Materials Project, with the user's key."""
+def _client(api_key: str | None) -> tuple[EntryClient, dict[str, Any]]:
+    """Client of the Materials Project with the user's key, and options of its query."""
     given = api_key or next(filter(None, map(os.environ.get, KEY_VARIABLES)), None)
     if given is None:
         raise InputError(
@@ -88,10 +100,13 @@ def _client(api_key: str | None) -> EntryClient:
             "https://materialsproject.org/api, or use the shipped entries "
             "(load_entries)."
         )
+    options: dict[str, Any] = SINGLE_LEVEL
     try:
         from mp_api.client import MPRester  # noqa: PLC0415 (optional)
     except ImportError:
         from pymatgen.ext.matproj import MPRester  # noqa: PLC0415 (slow to import)
+
+        options = {}  # it corrects the entries itself and leaves out r2SCAN
     try:
         client: EntryClient = MPRester(given)
     except ValueError as error:
@@ -100,4 +115,4 @@ def _client(api_key: str | None) -> EntryClient:
             f"{len(given)} characters ({error}). Copy it from "
             "https://materialsproject.org/api."
         ) from None
-    return client
+    return client, options

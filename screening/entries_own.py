@@ -25,6 +25,9 @@ SCHEME_OF_CLASS = {
     "MaterialsProjectDFTMixingScheme": "MP-r2SCAN-mixed",
 }
 """pymatgen's class that made an energy's corrections → name of the scheme."""
+CORRECTED = (MP_LEGACY, MP_2020)
+"""Schemes in which every compound of oxygen is corrected."""
+SHOWN = 5
 
 
 def entries_of_energies(
@@ -150,7 +153,9 @@ def entries_of_computed(
     ------
     InputError
         If the entries carry corrections of two schemes, or of another than the given
-        one, or of none where none is given; or if an element is missing.
+        one, or of none where none is given; if compounds of oxygen, which every scheme
+        of the Materials Project corrects, carry none in such a scheme; or if an element
+        is missing.
 
     Examples
     --------
@@ -180,11 +185,28 @@ def entries_of_computed(
             "scheme must be given for entries that carry no corrections; got None. "
             "Name their level of theory, such as scheme='PBE'."
         )
+    named = found.pop()
+    bare = sorted(
+        {
+            entry.composition.reduced_formula
+            for entry in all_of_them
+            if "O" in entry.composition
+            and len(entry.composition) > 1
+            and not _schemes(entry)
+        }
+    )
+    if bare and named in CORRECTED:
+        raise InputError(
+            f"computed must carry the corrections of {named} for all compounds of "
+            f"oxygen; got none for {', '.join(bare[:SHOWN])}. Correct them with "
+            "pymatgen's compatibility classes, or name their own level, such as "
+            "scheme='PBE'."
+        )
     rows = [
         (_text(entry.composition.get_el_amt_dict()), float(entry.energy))
         for entry in all_of_them
     ]
-    return _relative_to_elements(rows, scheme=found.pop(), source=source)
+    return _relative_to_elements(rows, scheme=named, source=source)
 
 
 def _schemes(entry: "ComputedEntry") -> set[str]:

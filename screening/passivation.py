@@ -159,7 +159,8 @@ def interphase(
         )
     if dopant is not None and dopant not in read_formula(reaction.compound):
         raise InputError(
-            f"dopant must be an element of {reaction.compound}; got {dopant!r}."
+            f"dopant must be an element of {reaction.compound}; got {dopant!r}. "
+            "Leave it out, or give the doped compound."
         )
     amount = reaction.electrode_per_formula_unit
     given_off = {reaction.electrode: -amount} if amount < 0 else {}

@@ -16,9 +16,8 @@ from screening.shipped_entries import load_entries
 from screening.titration import titration
 from structures.dopants import load_llzo_dopants, write_ion
 
-COORDINATION = {"Li": 4, "La": 8, "Zr": 6}
-# Not among the 117: other elements, and other charges of elements that are. Written
-# down before any of them was computed.
+# Not among the 117: other elements, and other charges of elements that are. No model
+# has learnt from any of them.
 UNSEEN = (
     ("Be", 2, "Li"),
     ("B", 3, "Li"),
@@ -54,7 +53,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     entries = load_entries()
-    dopants = [(d.element, d.oxidation_state, d.site) for d in load_llzo_dopants()]
+    known = load_llzo_dopants()
+    coordination = {d.site: d.coordination_number for d in known}
+    dopants = [(d.element, d.oxidation_state, d.site) for d in known]
     path = given.out / "llzo_dopant_reactions.csv"
     with path.open("w", encoding="utf-8", newline="") as stream:
         written = csv.writer(stream, lineterminator="\n")
@@ -81,7 +82,7 @@ def main() -> None:
                         element,
                         charge,
                         site,
-                        COORDINATION[site],
+                        coordination[site],
                         formula,
                         f"{energy:.4f}",
                         products,

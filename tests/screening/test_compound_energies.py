@@ -12,7 +12,7 @@ from screening import (
     ReactionEnergy,
     anchored_energies,
     anchored_energy,
-    hull_energy,
+    hull_compound_energy,
     load_entries,
     load_reaction_energies,
     read_formula,
@@ -176,8 +176,8 @@ def test_missing_phase_is_told():
         )
 
 
-def test_hull_energy_has_no_uncertainty():
-    found = hull_energy(DOPED, entries=ENTRIES)
+def test_hull_compound_energy_has_no_uncertainty():
+    found = hull_compound_energy(DOPED, entries=ENTRIES)
     assert found.energy_eV_per_atom == ENTRIES.hull_energy(DOPED)
     assert found.energy_above_hull_eV_per_atom == 0.0
     assert found.uncertainty_eV_per_atom is None

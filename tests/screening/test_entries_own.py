@@ -6,6 +6,7 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import ModuleType
 from urllib.parse import parse_qs, urlparse
 
 import pytest
@@ -258,3 +259,49 @@ def test_any_client_with_the_same_method_will_do():
     found = fetch_entries({"Mn", "O"}, client=RecordedClient())
     assert found.formation_energy("MnO") == pytest.approx(MANGANOSITE, rel=1e-9)
     assert found.source_of("MnO") == "Materials Project, fetched"
+
+
+def test_an_uncorrected_oxide_among_corrected_ones_is_refused():
+    rows = RecordedClient().get_entries_in_chemsys(["Mn", "O"])
+    bare = ComputedEntry(Composition("Mn2O2"), -31.4)
+    with pytest.raises(InputError, match=r"corrections of MP2020 .*; got none for MnO"):
+        entries_of_computed([*rows, bare], source="mixed")
+    alone = [bare, *(row for row in rows if len(row.composition) == 1)]
+    with pytest.raises(InputError, match="got none for MnO"):
+        entries_of_computed(alone, source="mine", scheme="MP2020")
+
+
+def test_a_mistake_of_the_client_is_not_taken_for_a_refusal():
+    class Broken:
+        def get_entries_in_chemsys(self, elements):
+            return elements.entries
+
+    with pytest.raises(AttributeError, match="entries"):
+        fetch_entries("Mn-O", client=Broken())
+
+    class Offline:
+        def get_entries_in_chemsys(self, elements):
+            raise ConnectionError(f"no way to ask for {elements}")
+
+    with pytest.raises(InputError, match="must answer for Mn-O; got ConnectionError"):
+        fetch_entries("Mn-O", client=Offline())
+
+
+def test_mp_api_is_asked_for_one_level_of_theory(monkeypatch):
+    """By default its answer mixes r2SCAN in."""
+    asked = {}
+
+    class MPRester(RecordedClient):
+        def __init__(self, key):
+            asked["key"] = key
+
+        def get_entries_in_chemsys(self, elements, additional_criteria=None):
+            asked["criteria"] = additional_criteria
+            return super().get_entries_in_chemsys(elements)
+
+    module = ModuleType("mp_api.client")
+    module.MPRester = MPRester
+    monkeypatch.setitem(sys.modules, "mp_api", ModuleType("mp_api"))
+    monkeypatch.setitem(sys.modules, "mp_api.client", module)
+    assert len(fetch_entries("Mn-O", api_key="k" * 32)) == 4
+    assert asked["criteria"] == {"thermo_types": ["GGA_GGA+U"]}
