@@ -234,3 +234,31 @@ def test_missing_table_is_told(monkeypatch, tmp_path):
 def test_no_energy_that_is_none():
     with pytest.raises(InputError, match="finite"):
         Entries.of({"Li2O": np.nan}, scheme="PBE", source="me")
+
+
+def test_arrays_of_the_caller_stay_his_and_those_of_the_entries_theirs():
+    amounts = np.array([2, 1], dtype=np.int32)
+    compositions = CompositionTable(
+        n_elements=np.array([2], dtype=np.uint8),
+        numbers=np.array([3, 8], dtype=np.uint8),
+        amounts=amounts,
+    )
+    energies, rows = np.array([-2.0]), np.array([0])
+    own = Entries(
+        compositions=compositions,
+        formation_energies_eV_per_atom=energies,
+        scheme="PBE",
+        sources=("me",),
+        source_of_row=rows,
+    )
+    energies[0], amounts[0] = -5.0, 7
+    assert own.formation_energy("Li2O") == -2.0
+    for kept in (
+        own.formation_energies_eV_per_atom,
+        own.source_of_row,
+        own.compositions.amounts,
+        own.compositions.numbers,
+        own.compositions.n_elements,
+    ):
+        with pytest.raises(ValueError, match="read-only"):
+            kept[0] = 0
