@@ -1,6 +1,9 @@
 """Picture of a dopant screening: two energies compared."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,7 +17,9 @@ CLASS_COLOURS = {
     "not known": "#8a8f94",
 }
 """Class → colour, the same in all pictures."""
-MOST_NAMES = 14
+MOST_NAMES = 20
+LEADING_POINTS = 9
+"""Least distance of two names on one side."""
 LINEAR_EV = 0.3
 
 
@@ -68,18 +73,6 @@ def draw_energies_compared(
                 label=name,
                 alpha=0.85,
             )
-    moved = [row for row in rows if row[2].outcome != row[2].anchored_outcome]
-    moved.sort(key=lambda row: row[1])
-    for index, (x, y, each) in enumerate(moved[:MOST_NAMES]):
-        right = index % 2 == 0  # neighbours on either side, so that names stay apart
-        axes.annotate(
-            each.name,
-            (x, y),
-            xytext=(6 if right else -6, -2),
-            textcoords="offset points",
-            ha="left" if right else "right",
-            fontsize=7,
-        )
     for scale in (axes.set_xscale, axes.set_yscale):
         scale("symlog", linthresh=LINEAR_EV)
     ticks = [t for t in (-4, -2, -1, -0.5, -0.3, -0.1, 0.1, 0.3) if low < t < high]
@@ -89,7 +82,36 @@ def draw_energies_compared(
     axes.set_xlim(low, high)
     axes.set_ylim(low, high)
     axes.set_aspect("equal")
+    moved = [row for row in rows if row[2].outcome != row[2].anchored_outcome]
+    _name(axes, [(x, y, each.name) for x, y, each in moved])
     axes.set_xlabel("ΔG − ΔG(LLZO) from hull energies (eV per f.u.)")
     axes.set_ylabel("ΔG − ΔG(LLZO) from relaxed cells (eV per f.u.)")
     axes.legend(title="class from the hull", fontsize=8, loc="lower right")
     return axes
+
+
+def _name(axes: "Axes", points: Sequence[tuple[float, float, str]]) -> None:
+    """Names beside their points, those on the left to the left, none upon another."""
+    middle = float(np.median([x for x, _, _ in points])) if points else 0.0
+    figure = axes.get_figure(root=True)
+    if figure is None:
+        return
+    axes.apply_aspect()
+    points_per_pixel = 72 / figure.dpi
+    free = [np.inf, np.inf]  # lowest height that is taken, right and left
+    ordered = sorted(points, key=lambda each: -each[1])[:MOST_NAMES]
+    for x, y, name in ordered:
+        side = int(x < middle)
+        height = float(axes.transData.transform((x, y))[1]) * points_per_pixel
+        text = min(height, free[side] - LEADING_POINTS)
+        free[side] = text
+        axes.annotate(
+            name,
+            (x, y),
+            xytext=(-12 if side else 12, text - height),
+            textcoords="offset points",
+            ha="right" if side else "left",
+            va="center",
+            fontsize=7,
+            arrowprops={"arrowstyle": "-", "lw": 0.4, "color": "0.5", "shrinkB": 2},
+        )

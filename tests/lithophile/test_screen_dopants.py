@@ -145,7 +145,8 @@ def test_models_that_cannot_be_trained_leave_the_screening_as_it_is(
 def test_models_learn_from_coordination_and_energies_of_the_cells():
     """A calcium that left the cube of oxygen counts what is really around it."""
     rows = {row.name: row for row in load_llzo_dopants()}
-    cells = [cell for cell in load_doped_cells() if cell.name in rows]
+    there = {name for name, row in rows.items() if row.site in {"Li", "La"}}
+    cells = [cell for cell in load_doped_cells() if cell.name in there]
     entries = load_entries()
     energies = anchored_doped_energies(
         load_doped_cells(),
