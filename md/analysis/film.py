@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from md.analysis.growth_law import GrowthLawResult, growth_law
 from md.analysis.interface_position import InterfaceFrame, interface_frames
+from md.analysis.pairs import complete_cell
 from md.analysis.phase_labels import (
     FILM,
     INTERMEDIATE,
     PHASES,
+    PhaseLabeller,
     PhaseRule,
 )
 from md.analysis.plain import plain, thinned
@@ -355,11 +357,13 @@ def _sensitivity(
             value = getattr(rule, key) + sign * change
             changed: dict[str, Any] = {key: value}
             other = replace(rule, **changed)
+            labeller = PhaseLabeller(trajectory.initial, rule=other)
             found = [
-                float((frame.labels[anions] == FILM).sum()) * volume / frame.area_A2
-                for frame in interface_frames(
-                    trajectory, rule=other, start=indices[0], stride=stride
-                )
+                float((labeller.labels(positions, cell)[anions] == FILM).sum())
+                * volume
+                / float(np.linalg.norm(np.cross(*complete_cell(cell)[:2])))
+                for chunk in trajectory.frames(indices[0], stride=stride)
+                for positions, cell in zip(chunk.positions, chunk.cells, strict=True)
             ]
             rows.append(
                 FilmSensitivity(
