@@ -15,6 +15,7 @@ from structures.doping import build_doped
 from structures.doping_host import DopingHost, prepare_host
 from structures.doping_result import DopedCell, Doping
 from structures.duplicates import Duplicates, UniqueStructures, find_duplicates
+from structures.hops import Hop, distinct_hops
 from structures.interface import Interface, build_interface
 from structures.interface_plan import (
     InterfacePlan,
@@ -34,6 +35,10 @@ from structures.measured_pattern import (
     read_measured_pattern,
 )
 from structures.metal_free_control import build_metal_free_control
+from structures.migration_barriers import migration_barriers
+from structures.migration_graph import HopBarrier, MigrationGraph
+from structures.minimum_energy_path import MinimumEnergyPath
+from structures.nudged_elastic_band import minimum_energy_paths
 from structures.ordering import Ordering
 from structures.pattern_fit import PatternFit, fit_pattern
 from structures.peak_shape import PeakShape
@@ -58,6 +63,7 @@ from structures.site_labels import label_sites, site_labels
 from structures.site_ordering import order_sites
 from structures.slabs import Slab, build_slab, slab_choices
 from structures.terminations import Termination, surface_terminations
+from structures.voids import Voids, find_voids
 
 __all__ = [
     "RELAXED",
@@ -72,6 +78,8 @@ __all__ = [
     "Doping",
     "DopingHost",
     "Duplicates",
+    "Hop",
+    "HopBarrier",
     "Interface",
     "InterfacePlan",
     "LatticeMatch",
@@ -79,6 +87,8 @@ __all__ = [
     "LlzoDopant",
     "MatchCriteria",
     "MeasuredPattern",
+    "MigrationGraph",
+    "MinimumEnergyPath",
     "Ordering",
     "PatternFit",
     "PeakShape",
@@ -92,6 +102,7 @@ __all__ = [
     "StructureMatch",
     "Termination",
     "UniqueStructures",
+    "Voids",
     "available_prototypes",
     "balance_charge",
     "build_doped",
@@ -109,13 +120,17 @@ __all__ = [
     "defect_energies",
     "defect_energy",
     "describe_crystal",
+    "distinct_hops",
     "find_duplicates",
+    "find_voids",
     "fit_pattern",
     "label_sites",
     "lattice_matches",
     "load_llzo_dopants",
     "match_structures",
     "measured_pattern",
+    "migration_barriers",
+    "minimum_energy_paths",
     "order_sites",
     "phase_energies",
     "plan_interfaces",

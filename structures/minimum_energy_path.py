@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
-from scipy.interpolate import CubicHermiteSpline
 
 from training_data.errors import Failure
 
@@ -110,6 +109,8 @@ class MinimumEnergyPath:
             Name of the curve in a legend.
 
         """
+        from scipy.interpolate import CubicHermiteSpline  # noqa: PLC0415 (slow)
+
         if ax is None:
             from matplotlib.figure import Figure
 
