@@ -132,8 +132,19 @@ class SiteFillingResult:
                 linewidth=1.1,
                 label=f"Li$_{group.kind}$, {group.depth:g}",
             )
-        ax.set(xlabel="Time (ps)", ylabel="Occupied sites (%)", ylim=(-2, 102))
-        ax.legend(frameon=False, fontsize="x-small", ncols=2, title="kind, layer")
+        ax.set(
+            xlabel="Time (ps)",
+            ylabel="Occupied sites (%)",
+            ylim=(-2, 145),
+            yticks=range(0, 101, 20),
+        )
+        ax.legend(
+            frameon=False,
+            fontsize="x-small",
+            ncols=4,
+            loc="upper center",
+            title="kind of site, layer",
+        )
         return ax
 
 
