@@ -107,18 +107,7 @@ def entries_of_documents(
     'MP2020'
 
     """
-    rows = content.get("data") if isinstance(content, Mapping) else content
-    if (
-        not isinstance(rows, Sequence)
-        or isinstance(rows, str)
-        or not rows
-        or not all(isinstance(row, Mapping) for row in rows)
-    ):
-        raise InputError(
-            f"{source} must hold a list of entries; got {type(rows).__name__} of "
-            f"{type(content).__name__}. Give pymatgen's entries, or documents with "
-            "formula_pretty and formation_energy_per_atom."
-        )
+    rows = _rows(content, source)
     nested = [entry for row in rows for entry in _nested(row)]
     if nested:
         return entries_of_computed(
@@ -128,11 +117,21 @@ def entries_of_documents(
     schemes = set() if scheme is None else {scheme}
     for index, row in enumerate(rows):
         formula, energy = _first(row, FORMULA_KEYS), _first(row, FORMATION_KEYS)
-        if not isinstance(formula, str) or not isinstance(energy, int | float):
+        if formula is None or energy is None:
             raise InputError(
                 f"entry {index} of {source} must have a formula and a "
-                f"formation_energy_per_atom; got the keys {', '.join(row)}. "
+                f"formation_energy_per_atom; got the keys {', '.join(row) or 'none'}. "
                 "Add them, or leave the entry out."
+            )
+        if not isinstance(formula, str):
+            raise InputError(
+                f"formula of entry {index} of {source} must be text; got {formula!r}. "
+                "Write it like 'Li2O'."
+            )
+        if isinstance(energy, bool) or not isinstance(energy, int | float):
+            raise InputError(
+                f"formation energy of entry {index} of {source}, {formula}, must be a "
+                f"number; got {energy!r}. Write it in eV per atom, without quotes."
             )
         if "thermo_type" in row:
             stated = str(row["thermo_type"])
@@ -149,6 +148,31 @@ def entries_of_documents(
             )
         )
     return Entries.of(energies, scheme=schemes.pop(), source=source)
+
+
+def _rows(content: object, source: str) -> Sequence[Mapping[str, Any]]:
+    """List of entries: the content itself, or what an object holds as its data."""
+    if isinstance(content, Mapping) and "data" not in content:
+        keys = ", ".join(map(str, content)) or "none"
+        raise InputError(
+            f"{source} must hold a list of entries, or an object with the list under "
+            f"'data'; got an object with the keys {keys}. Write [{{\"formula\": "
+            '"Li2O", "formation_energy_per_atom": -2.07}].'
+        )
+    rows = content["data"] if isinstance(content, Mapping) else content
+    if not isinstance(rows, list | tuple) or not rows:
+        got = "an empty list" if rows == [] else f"{type(rows).__name__}"
+        raise InputError(
+            f"{source} must hold a list of entries; got {got}. Give pymatgen's "
+            "entries, or documents with formula_pretty and formation_energy_per_atom."
+        )
+    for index, row in enumerate(rows):
+        if not isinstance(row, Mapping):
+            raise InputError(
+                f"entry {index} of {source} must be an object with keys; got {row!r}. "
+                'Write {"formula": "Li2O", "formation_energy_per_atom": -2.07}.'
+            )
+    return rows
 
 
 def _nested(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from screening.entries import Entries
 from screening.formulas import read_formula, reduced_formula
+from screening.oxyanions import oxyanion_notes
 from screening.titration import Titration, titration
 from training_data.errors import InputError
 
@@ -37,6 +38,19 @@ class StabilityMap:
     energies_eV_per_atom: np.ndarray
     titrations: tuple[tuple[Titration | None, ...], ...]
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to keep in mind about the energies of the strongest reactions."""
+        doubtful = [
+            phase
+            for row in self.titrations
+            for found in row
+            if found is not None
+            for phase in (*found.strongest.reactants, *found.strongest.products)
+            if phase in found.doubtful
+        ]
+        return oxyanion_notes(dict.fromkeys(doubtful))
+
     def to_json(self) -> dict[str, Any]:
         """Every pair with its strongest reaction, by rows."""
         return {
@@ -53,6 +67,7 @@ class StabilityMap:
                 for found in row
                 if found is not None
             ],
+            "notes": list(self.notes),
         }
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":

@@ -12,12 +12,18 @@ if TYPE_CHECKING:
     from screening.stability_map import StabilityMap
 
 MEV = 1000
+SCALE = ("#ffffff", "#fcbba1", "#fb6a4a", "#cb181d", "#67000d")
+NOT_A_PAIR = "#d9d9d9"
+SMALLEST_BAR_ROWS = 4
+"""With fewer rows the colour bar is too short for its label on one line."""
 DARK_SHARE = 0.6
 """Fields darker than this share of the scale carry white numbers."""
 
 
 def draw_stability_map(found: "StabilityMap", *, ax: "Axes | None" = None) -> "Axes":
     """Energies in colour, white where nothing reacts, with numbers in meV per atom.
+
+    Where a compound meets itself the field is grey.
 
     Parameters
     ----------
@@ -36,11 +42,20 @@ def draw_stability_map(found: "StabilityMap", *, ax: "Axes | None" = None) -> "A
     if ax is None:
         from matplotlib.figure import Figure
 
-        size = (2.6 + 0.85 * n_columns, 1.3 + 0.42 * n_rows)
+        size = (2.8 + 0.85 * n_columns, max(1.3 + 0.42 * n_rows, 2.2))
         ax = Figure(figsize=size, layout="constrained").subplots()
     released = np.abs(MEV * found.energies_eV_per_atom)
     highest = max(float(np.nanmax(np.nan_to_num(released))), 1.0)
-    image = ax.imshow(released, cmap="Reds", vmin=0, vmax=1.15 * highest, aspect="auto")
+    from matplotlib.colors import LinearSegmentedColormap
+
+    colours = LinearSegmentedColormap.from_list("released", SCALE)
+    image = ax.imshow(
+        np.ma.masked_invalid(released),
+        cmap=colours.with_extremes(bad=NOT_A_PAIR),
+        vmin=0,
+        vmax=1.15 * highest,
+        aspect="auto",
+    )
     for row in range(n_rows):
         for column in range(n_columns):
             value = released[row, column]
@@ -68,5 +83,6 @@ def draw_stability_map(found: "StabilityMap", *, ax: "Axes | None" = None) -> "A
     )
     ax.tick_params(length=0)
     bar = ax.figure.colorbar(image, ax=ax, shrink=0.9, pad=0.02)
-    bar.set_label("energy released (meV/atom)", fontsize=9)
+    break_or_not = "\n" if n_rows < SMALLEST_BAR_ROWS else " "
+    bar.set_label(f"energy released{break_or_not}(meV/atom)", fontsize=9)
     return ax

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from screening.entries import Entries
 from screening.formulas import read_formula
 from screening.mixing_line import HullPoint, below_origin, hull_points, itself
+from screening.oxyanions import doubtful_phases, oxyanion_notes
 from screening.reaction import Reaction, check_energy
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ class Titration:
         Full conversion to the stable phases beside an excess of the electrode,
         whether or not it takes place. It is the last kink, unless the compound was
         given an energy so low that this conversion would cost energy.
+    doubtful
+        Phases among all these whose energies are known to be far too low
+        (:func:`screening.oxyanions.doubtful_phases`).
 
     """
 
@@ -39,6 +43,12 @@ class Titration:
     energy_above_hull_eV_per_atom: float
     kinks: tuple[Reaction, ...]
     conversion: Reaction
+    doubtful: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to keep in mind about the energies."""
+        return oxyanion_notes(self.doubtful)
 
     @property
     def excess(self) -> Reaction:
@@ -72,6 +82,7 @@ class Titration:
             f"excess_{self.electrode.lower()}": self.excess.to_json(),
             "strongest": self.strongest.to_json(),
             "conversion": self.conversion.to_json(),
+            "notes": list(self.notes),
         }
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
@@ -189,12 +200,16 @@ def titration(
 
     n_atoms = sum(amounts.values())
     per_electrode = sum(read_formula(electrode).values())
+    kinks = tuple(map(reaction, _with_compound(points, compound, own_eV)))
+    conversion = reaction(points[-1])
+    formed = [p for each in (*kinks, conversion) for p in each.products]
     return Titration(
         compound=compound,
         electrode=electrode,
         energy_above_hull_eV_per_atom=float(own_eV - hull_eV) / n_atoms,
-        kinks=tuple(map(reaction, _with_compound(points, compound, own_eV))),
-        conversion=reaction(points[-1]),
+        kinks=kinks,
+        conversion=conversion,
+        doubtful=doubtful_phases([compound, electrode, *formed], scheme=entries.scheme),
     )
 
 

@@ -153,6 +153,10 @@ def test_documents_of_formation_energies():
         ("[]", "list of entries"),
         ("3", "list of entries"),
         ('[{"formula": "Li2O"}]', "formation_energy_per_atom"),
+        ('[{"formula": "Li2O", "formation_energy_per_atom": "x"}]', "number; got 'x'"),
+        ('[{"formula": 3, "formation_energy_per_atom": -2.0}]', "text; got 3"),
+        ('{"a": 1}', "under 'data'; got an object with the keys a"),
+        ("[3]", "entry 0 of own.json must be an object with keys; got 3"),
         ('[{"@class": "ComputedEntry", "energy": 1}]', "cannot be read"),
     ],
 )

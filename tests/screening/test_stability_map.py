@@ -43,3 +43,31 @@ def test_same_compounds_only_and_unknown_elements_are_refused():
         stability_map(["LiCl", "Li2Cl2"], electrodes=["Li2Cl2"], entries=TOY)
     with pytest.raises(InputError, match=r"compound among .*Og"):
         stability_map(["LiCl", "OgCl"], electrodes=["Li"], entries=load_entries())
+
+
+def test_oxyanions_are_noted():
+    """LiCl + 2 O2 → LiClO4 releases energy in the table and costs some in reality."""
+    found = stability_map(["LiCl"], electrodes=["O2"], entries=load_entries())
+    assert "LiClO4" in found.titrations[0][0].strongest.products
+    assert found.titrations[0][0].doubtful == ("LiClO4",)
+    (note,) = found.to_json()["notes"]
+    assert note.startswith("LiClO4: ")
+    (of_titration,) = found.titrations[0][0].to_json()["notes"]
+    assert of_titration == note
+    sound = stability_map(["Li7La3Zr2O12"], electrodes=["Li"], entries=load_entries())
+    assert sound.to_json()["notes"] == []
+    own = Entries.of({"LiClO4": -0.5, "LiCl": -2.0}, scheme="PBE", source="by hand")
+    assert not stability_map(["LiCl"], electrodes=["O2"], entries=own).notes
+
+
+def test_map_is_white_where_nothing_happens_and_grey_for_one_compound_with_itself():
+    found = stability_map(["ZrCl4", "LiCl"], electrodes=["Li", "LiCl"], entries=TOY)
+    ax = found.plot()
+    image = ax.images[0]
+    colours = image.to_rgba(image.get_array())
+    assert colours[1, 0].tolist() == [1, 1, 1, 1]
+    assert colours[0, 1].tolist() == [1, 1, 1, 1]
+    assert colours[1, 1, 0] < 0.9
+    ax.figure.canvas.draw()
+    label = ax.figure.axes[1].yaxis.label.get_window_extent()
+    assert 0 <= label.y0 < label.y1 <= ax.figure.bbox.height
