@@ -11,6 +11,7 @@ import typer
 import lithophile.commands.analyze_arrhenius
 import lithophile.commands.analyze_crystal
 import lithophile.commands.analyze_film
+import lithophile.commands.analyze_sites
 import lithophile.commands.analyze_structure
 import lithophile.commands.build_doped
 import lithophile.commands.build_llzo

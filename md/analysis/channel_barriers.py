@@ -236,9 +236,10 @@ def arrhenius_of_counts(
         return float((counts * (logs - np.logaddexp.reduce(logs))).sum())
 
     edge = _WIDEST_eV
-    at_end = slope(-edge) <= 0 or slope(edge) >= 0
+    ends = {float(beta.min()): edge, float(beta.max()): -edge}
+    at_end = np.ptp(beta[counts > 0]) == 0 and float(beta[counts > 0][0]) in ends
     if at_end:
-        best = edge if slope(edge) >= 0 else -edge
+        best = ends[float(beta[counts > 0][0])]
     else:
         best = float(brentq(slope, -edge, edge))
     level = loss(best) - chi2.ppf(0.95, 1) / 2
@@ -249,8 +250,8 @@ def arrhenius_of_counts(
         for end in (-edge, edge)
     )
     if at_end:
-        ends = (low, None) if best > 0 else (None, high)
-        return {**nothing, "barrier_interval_eV": ends,
+        bound = (low, None) if best > 0 else (None, high)
+        return {**nothing, "barrier_interval_eV": bound,
                 "reason": "hops at one end of the temperatures only"}  # fmt: skip
     expected = total * shares(best)
     misfit = None

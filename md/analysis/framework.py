@@ -176,9 +176,9 @@ class Framework:
 
 
 def framework_atoms(
-    trajectory: Trajectory, species: tuple[str, ...]
+    trajectory: Trajectory, species: tuple[str, ...] | None
 ) -> NDArray[np.int64] | None:
-    """Atoms of some species; None for no species: whatever is not mobile.
+    """Atoms of some species; None for none: whatever is not mobile.
 
     Raises
     ------

@@ -152,7 +152,7 @@ def ion_density(
     trajectory: Trajectory,
     *,
     species: str = "Li",
-    framework: tuple[str, ...] = (),
+    framework: tuple[str, ...] | None = None,
     frame: Literal["whole", "layers"] = "whole",
     spacing_A: float = 0.3,
     smoothing_A: float = 0.0,

@@ -159,7 +159,7 @@ def site_occupation(
     species: str = "Li",
     hold_ps: float = 0.5,
     max_distance_A: float | None = None,
-    framework: tuple[str, ...] = (),
+    framework: tuple[str, ...] | None = None,
     frame: Literal["whole", "layers"] = "whole",
     start_ps: float = 0.0,
     progress: Callable[[int, int], None] | None = None,

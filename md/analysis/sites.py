@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase import Atoms
@@ -17,6 +17,9 @@ from md.analysis.site_assignment import NearestSite
 from structures.anion_holes import SHAPES, anion_holes
 from structures.layered_sites import layered_sites
 from training_data.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _LEAST_DISTANCE_A = 0.3
 
@@ -70,6 +73,27 @@ class Sites:
     def to_json(self) -> dict[str, Any]:
         """Plain types."""
         return dict(plain(self))
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Sites by kind: first and third fractional coordinate.
+
+        Parameters
+        ----------
+        ax
+            Axes to draw into; new ones by default.
+
+        """
+        if ax is None:
+            from matplotlib.figure import Figure
+
+            ax = Figure(figsize=(4, 3.4), layout="constrained").subplots()
+        labels = np.array(self.labels)
+        for kind in self.kinds:
+            places = self.fractional[labels == kind]
+            ax.plot(places[:, 0], places[:, 2], "o", ms=4, label=kind)
+        ax.set(xlabel="Fraction of a", ylabel="Fraction of c")
+        ax.legend(frameon=False, fontsize="small")
+        return ax
 
     def to_atoms(self, symbol: str = "X") -> Atoms:
         """Sites as atoms, for looking at them."""
