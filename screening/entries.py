@@ -8,11 +8,11 @@ import numpy as np
 
 from screening.composition_table import CompositionTable
 from screening.formulas import (
-    name_of,
     read_elements,
     read_formula,
     reduced_formula,
 )
+from screening.stable_phases import stable_phases
 from training_data.errors import InputError
 
 if TYPE_CHECKING:
@@ -238,18 +238,11 @@ class Entries:
         return float(diagram.get_hull_energy_per_atom(Composition(amounts)))
 
     def decomposition(self, formula: str) -> dict[str, float]:
-        """Stable phases at a composition, as formula units per formula unit."""
+        """Stable phases at a composition, per formula unit; largest first."""
         from pymatgen.core import Composition  # noqa: PLC0415 (slow to import)
 
         amounts = read_formula(formula)
-        found = self.phase_diagram(amounts).get_decomposition(Composition(amounts))
-        n_atoms = sum(amounts.values())
-        products = {}
-        for entry, fraction in found.items():
-            name, _ = name_of(entry.composition)
-            units = fraction * n_atoms / sum(read_formula(name).values())
-            products[name] = float(units)
-        return products
+        return stable_phases(self.phase_diagram(amounts), Composition(amounts))
 
     def energy_above_hull(
         self, formula: str, *, formation_energy_eV_per_atom: float | None = None

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from screening.entries import Entries
-from screening.formulas import name_of, read_formula, reduced_formula
+from screening.formulas import read_formula, reduced_formula
 from screening.reaction import NEGLIGIBLE
+from screening.stable_phases import stable_phases
 from training_data.errors import InputError
 
 if TYPE_CHECKING:
@@ -93,26 +94,6 @@ def hull_points(compound: str, electrode: str, *, entries: Entries) -> list[Hull
             )
         )
     return points
-
-
-def stable_phases(diagram: Any, mixture: "Composition") -> dict[str, float]:  # noqa: ANN401 (pymatgen)
-    """Phases on the hull at a composition, as formula units; largest first.
-
-    Parameters
-    ----------
-    diagram
-        pymatgen's phase diagram.
-    mixture
-        Composition, with its amounts.
-
-    """
-    amounts: dict[str, float] = {}
-    for entry, fraction in diagram.get_decomposition(mixture).items():
-        formula, n_units = name_of(entry.composition)
-        per_unit = entry.composition.num_atoms / n_units
-        amounts[formula] = float(fraction) * mixture.num_atoms / per_unit
-    kept = {f: a for f, a in amounts.items() if a > NEGLIGIBLE}
-    return dict(sorted(kept.items(), key=lambda pair: -pair[1]))
 
 
 def itself(compound: str) -> dict[str, float]:

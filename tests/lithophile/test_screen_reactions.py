@@ -5,6 +5,7 @@ import json
 import pytest
 
 import screening.data_files
+from lithophile.dopant_screening_settings import DopantScreeningSettings
 from lithophile.screening_settings import (
     ReactionsSettings,
     StabilitySettings,
@@ -16,7 +17,16 @@ from lithophile.stages.reactions import (
     window_stage,
 )
 from screening import load_entries
+from screening.passivation import GAP_THRESHOLD_EV, STABLE_WITHIN_EV
 from training_data import InputError
+
+
+def test_limits_are_those_of_the_library_unless_given():
+    reactions, dopants = ReactionsSettings.model_fields, DopantScreeningSettings
+    assert reactions["gap_threshold_eV"].default == GAP_THRESHOLD_EV
+    fields = dopants.model_fields
+    assert fields["gap_threshold_eV"].default == GAP_THRESHOLD_EV
+    assert fields["stable_within_eV_per_formula_unit"].default == STABLE_WITHIN_EV
 
 
 def test_reactions_print_what_is_promised(lithophile):
