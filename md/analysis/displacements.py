@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 _BATCH_BYTES = 2 << 20  # spectra of a batch stay in the cache
-_TURNED_BYTES = 64 << 20
+_TURNED_BYTES = 16 << 20
 _TILE_BYTES = 256 << 10
 
 

@@ -82,12 +82,15 @@ class VanHoveResult:
         values = self.self_part_per_A if own else self.distinct_part
         errors = self.self_part_error_per_A if own else self.distinct_part_error
         for lag, line, error in zip(self.lag_times_ps, values, errors, strict=True):
+            if own and lag == 0:
+                continue  # a spike at r = 0, beside which nothing else is seen
             ax.plot(self.distances_A, line, label=f"{lag:g} ps")
             ax.fill_between(
                 self.distances_A, line - 2 * error, line + 2 * error, alpha=0.2, lw=0
             )
         label = "4πr² $G_s$ (1/Å)" if own else "$G_d$ / density"
         ax.set(xlabel="Distance (Å)", ylabel=f"{label} of {self.species}")
+        ax.set_ylim(bottom=0)
         ax.legend(frameon=False, fontsize="small", title="After")
         return ax
 

@@ -16,7 +16,8 @@ def write_walk(path: Path, temperature_K: float, rng: np.random.Generator) -> Pa
     """Walk of 24 Li at a temperature, with the diffusivity of a known line."""
     diffusivity = PREFACTOR * np.exp(-ENERGY_EV / (kB * temperature_K))
     step_A = np.sqrt(2 * diffusivity * 1e4 * 0.1)
-    positions = np.cumsum(rng.normal(0, step_A, (1600, 24, 3)), axis=0)
+    start = np.stack(np.unravel_index(np.arange(24), (3, 3, 3)), axis=1) * 4.0
+    positions = start + np.cumsum(rng.normal(0, step_A, (1600, 24, 3)), axis=0)
     atoms = Atoms("Li24", positions[0], cell=[12.0] * 3, pbc=True)
     with TrajectoryWriter(path, atoms, observables=("temperature_K",)) as writer:
         for i, frame in enumerate(positions):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from md.analysis.conductivity import conductivity, conductivity_mS_per_cm
+from md.trajectory import example_trajectory, open_trajectory
 from training_data.errors import InputError
 
 STEP_A, FRAME_TIME_PS = 0.3, 0.5
@@ -30,6 +31,7 @@ def test_independent_walkers_have_a_haven_ratio_of_one(make_trajectory) -> None:
     found = conductivity(
         make_trajectory("Li20", positions, cell=20.0, frame_time_ps=FRAME_TIME_PS),
         temperature_K=600,
+        volume_A3=8000,
     )
     expected = conductivity_mS_per_cm(
         EXACT_D, carriers_per_A3=20 / 20.0**3, temperature_K=600
@@ -50,7 +52,9 @@ def test_pairs_that_move_together_halve_the_haven_ratio(make_trajectory) -> None
     rng = np.random.default_rng(1)
     walk = np.cumsum(rng.normal(0, STEP_A, (3200, 10, 3)), axis=0)
     found = conductivity(
-        make_trajectory("Li20", np.repeat(walk, 2, axis=1)), temperature_K=600
+        make_trajectory("Li20", np.repeat(walk, 2, axis=1)),
+        temperature_K=600,
+        volume_A3=8000,
     )
     low, high = found.haven_ratio_interval
     assert low < 0.5 < high < 1.2
@@ -65,4 +69,15 @@ def test_what_is_not_known_is_asked_for(make_trajectory) -> None:
         with pytest.raises(InputError, match="volume_A3"):
             conductivity(make_trajectory("Li4", walk, **kwargs), temperature_K=300)
     with pytest.raises(InputError, match="temperature_K"):
-        conductivity(make_trajectory("Li4", walk), temperature_K=-5.0)
+        conductivity(make_trajectory("Li4", walk, cell=8.0), temperature_K=-5.0)
+
+
+def test_vacuum_is_no_volume_of_carriers() -> None:
+    """The control: the electrolyte's slab with vacuum where the metal was."""
+    with open_trajectory(example_trajectory("li2zrcl6-400K")) as trajectory:
+        with pytest.raises(InputError, match="vacuum"):
+            conductivity(trajectory)
+        found = conductivity(trajectory, volume_A3=2000.0)
+    assert found.temperature_K == pytest.approx(387, abs=10)
+    assert found.nernst_einstein_mS_per_cm is None
+    assert "not diffusive" in found.tracer.reason
