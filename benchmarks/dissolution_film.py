@@ -70,7 +70,8 @@ def main() -> int:
                 names, pool.map(timed, names, [path] * 2), strict=True
             ):
                 print(
-                    f"  {name}: {seconds:.1f} s ({core:.1f} s of a core), {memory:.0f} MB"
+                    f"  {name}: {seconds:.1f} s ({core:.1f} s of a core), "
+                    f"{memory:.0f} MB"
                 )
         both = time.perf_counter() - start
         allowed = TARGET_S * n_frames / 20_000

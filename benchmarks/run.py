@@ -14,6 +14,7 @@ BENCHMARKS = (
     ("md_engine.py", "--threads", "1"),
     ("trajectory_writing.py",),
     ("msd.py",),
+    ("dissolution_film.py",),
     ("ordering.py",),
     ("relaxation.py", "--threads", "1"),
     ("barriers.py", "--images", "3"),

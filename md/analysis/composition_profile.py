@@ -79,7 +79,7 @@ class CompositionProfileResult:
         ax.set(
             xlabel="Distance from the electrolyte's boundary (Å)",
             ylabel="Number density (1/Å³)",
-            ylim=(0, None),
+            ylim=(0, 1.3 * float(np.nanmax(self.densities_per_A3))),
         )
         ax.legend(frameon=False, fontsize="x-small", ncols=2)
         return ax
@@ -153,7 +153,7 @@ def composition_profile(
             here = sign * frame.heights_A > 0
             origin = frame.electrolyte_A[side]
             distance = sign * frame.heights_A[here] - origin
-            share = _covered(edges, -origin, float(distance.max()))
+            share = _covered(edges, -origin, frame.reach_A - origin)
             weight[block, 0] += share * frame.area_A2 * bin_width_A
             for k, symbol in enumerate(species):
                 chosen_atoms = distance[symbols[here] == symbol]

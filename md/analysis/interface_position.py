@@ -36,6 +36,8 @@ class InterfaceFrame:
     heights_A
         (n,) height over the middle of the electrolyte along the normal of the plane of
         a and b, within half a period, Å.
+    reach_A
+        Largest such height: half of the period along the normal, Å.
     area_A2
         Area of the cell in that plane.
     electrolyte_A, metal_A
@@ -50,6 +52,7 @@ class InterfaceFrame:
     index: int
     labels: NDArray[np.int8]
     heights_A: NDArray[np.float64]
+    reach_A: float
     area_A2: float
     electrolyte_A: NDArray[np.float64]
     metal_A: NDArray[np.float64]
@@ -195,6 +198,7 @@ def _frame(
         index=index,
         labels=labels,
         heights_A=relative,
+        reach_A=half,
         area_A2=area,
         electrolyte_A=electrolyte,
         metal_A=metal,
