@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from md.analysis.plain import plain
 from md.analysis.poisson import poisson_interval
 from md.analysis.site_occupation import SiteOccupationResult
-from md.analysis.sites import nearest_images
+from md.analysis.sites import shortest_distances
 from training_data.errors import InputError
 
 if TYPE_CHECKING:
@@ -180,8 +180,8 @@ def channels(
     moves = moves[(moves[:, 2:] >= 0).all(axis=1)]
     origin, target = moves[:, 2], moves[:, 3]
     name_of = _names(sites.sheets, is_a, origin, target)
-    distances, _ = nearest_images(sites.fractional, sites.cell_A)
-    lengths = distances[origin, target]
+    apart = sites.fractional[target] - sites.fractional[origin]
+    lengths = shortest_distances(apart, sites.cell_A)
     dt = occupation.frame_time_ps
     times = occupation.occupation * occupation.n_frames * dt
     time_a, time_b = float(times[is_a].sum()), float(times[~is_a].sum())

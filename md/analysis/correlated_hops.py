@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from md.analysis.plain import plain
 from md.analysis.site_occupation import SiteOccupationResult
-from md.analysis.sites import nearest_images
+from md.analysis.sites import shortest_distances
 from training_data.errors import InputError
 
 if TYPE_CHECKING:
@@ -129,13 +129,21 @@ def correlated_hops(
             raise InputError(f"{name} must be positive; got {value!r}. Give a size.")
     moves = occupation.stays.hops
     moves = moves[(moves[:, 2:] >= 0).all(axis=1)]
-    distances, _ = nearest_images(occupation.sites.fractional, occupation.sites.cell_A)
-    np.fill_diagonal(distances, 0.0)
+    used, place = np.unique(moves[:, 2:], return_inverse=True)
+    ends_of = place.reshape(-1, 2)
+    fractional = occupation.sites.fractional[used]
+    distances = shortest_distances(
+        fractional[:, None] - fractional, occupation.sites.cell_A
+    )
     reach = window_ps / occupation.frame_time_ps * (1 + 1e-9)
 
     def near(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.bool_]:
         ends = np.stack(
-            [distances[moves[one, i], moves[other, j]] for i in (2, 3) for j in (2, 3)]
+            [
+                distances[ends_of[one, i], ends_of[other, j]]
+                for i in (0, 1)
+                for j in (0, 1)
+            ]
         )
         return np.asarray(ends.min(axis=0) <= distance_A)
 

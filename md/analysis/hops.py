@@ -11,7 +11,7 @@ from md.analysis.binomial import clopper_pearson
 from md.analysis.plain import plain
 from md.analysis.poisson import poisson_interval
 from md.analysis.site_occupation import SiteOccupationResult
-from md.analysis.sites import nearest_images
+from md.analysis.sites import shortest_distances
 from md.analysis.stays import Stays
 
 if TYPE_CHECKING:
@@ -194,10 +194,6 @@ def hops(occupation: SiteOccupationResult) -> HopsResult:
     stays are cut by the ends of the run. The interval is the exact one of a Poisson
     count. Mean time at a site: T over all departures.
 
-    Examples
-    --------
-    See docs/sites.md.
-
     """
     stays, dt = occupation.stays, occupation.frame_time_ps
     labels = np.array([*occupation.sites.labels, OUTSIDE])
@@ -276,8 +272,8 @@ def _lengths(
 ) -> NDArray[np.float64]:
     """(n,) distance of origin and target of each hop, NaN to and from outside, Å."""
     sites = occupation.sites
-    distances, _ = nearest_images(sites.fractional, sites.cell_A)
-    found = distances[moves[:, 2], moves[:, 3]]
+    apart = sites.fractional[moves[:, 3]] - sites.fractional[moves[:, 2]]
+    found = shortest_distances(apart, sites.cell_A)
     return np.where((moves[:, 2:] >= 0).all(axis=1), found, np.nan)
 
 

@@ -56,13 +56,13 @@ class Sites:
                 f"labels must be one for each of the sites, at least one; got "
                 f"{len(self.labels)} for {len(self.fractional)}. Name every site."
             )
-        distances, _ = nearest_images(self.fractional, self.cell_A)
-        if distances.min() < _LEAST_DISTANCE_A:
-            pair = np.unravel_index(distances.argmin(), distances.shape)
+        shortest = (
+            2 * NearestSite(fractional=self.fractional, cell_A=self.cell_A).safe_A
+        )
+        if shortest < _LEAST_DISTANCE_A:
             raise InputError(
                 f"sites must be {_LEAST_DISTANCE_A} Å or more from each other; got "
-                f"{float(distances.min()):.2f} Å between {pair[0]} and {pair[1]}. "
-                "Merge them."
+                f"{shortest:.2f} Å between two. Merge them."
             )
 
     @property
@@ -266,30 +266,33 @@ def _occupations(
     return np.asarray(found, dtype=float)
 
 
-def nearest_images(
-    fractional: NDArray[np.float64], cell: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Shortest distances between sites over periodic images, and their vectors.
+def shortest_distances(
+    apart: NDArray[np.float64], cell: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Lengths of differences of positions over periodic images, Å.
 
-    Returns
-    -------
-    tuple of numpy.ndarray
-        (n, n) Å, infinite on the diagonal, and (n, n, 3) from row to column, Å.
+    Parameters
+    ----------
+    apart
+        (..., 3) differences, fractions of the cell.
+    cell
+        (3, 3) lattice vectors (rows), Å.
 
     Notes
     -----
     In the cell of shortest vectors (Minkowski) the nearest image is one of 27.
 
+    Examples
+    --------
+    >>> shortest_distances(np.array([0.9, 0.0, 0.5]), 10 * np.eye(3)).round(4)
+    np.float64(5.099)
+
     """
     reduced, _ = minkowski_reduce(cell)
-    apart = (fractional[None] - fractional[:, None]) @ cell @ np.linalg.inv(reduced)
-    apart -= np.rint(apart)
-    best = np.full(apart.shape[:2], np.inf)
-    vectors = np.zeros(apart.shape)
+    inside = apart @ cell @ np.linalg.inv(reduced)
+    places = (inside - np.rint(inside)) @ reduced
+    best = np.full(places.shape[:-1], np.inf)
     for shift in np.ndindex(3, 3, 3):
-        moved = (apart + np.array(shift) - 1) @ reduced
-        lengths = np.linalg.norm(moved, axis=2)
-        closer = lengths < best
-        best[closer], vectors[closer] = lengths[closer], moved[closer]
-    np.fill_diagonal(best, np.inf)
-    return best, vectors
+        moved = places + (np.array(shift) - 1) @ reduced
+        np.minimum(best, np.einsum("...i,...i->...", moved, moved), out=best)
+    return np.asarray(np.sqrt(best), dtype=float)[()]
