@@ -1,7 +1,7 @@
 """Sites, hops and barriers of a crystal as one network."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -85,7 +85,7 @@ class MigrationGraph:
     repeats, n_atoms
         Supercell of the hops and its number of atoms.
     percolation
-        Barriers of going through the crystal.
+        Barriers of going through the crystal; its bottlenecks count ``hops``.
 
     """
 
@@ -139,7 +139,7 @@ class MigrationGraph:
         if ax is None:
             from matplotlib.figure import Figure
 
-            ax = Figure(figsize=(5.2, 3.6), layout="constrained").subplots()
+            ax = Figure(figsize=(5.6, 4.6), layout="constrained").subplots()
         for hop in self.hops:
             if hop.path is not None and hop.failure is None:
                 label = (
@@ -148,7 +148,13 @@ class MigrationGraph:
                 )
                 hop.path.plot(ax, label=label)
         if ax.has_data():
-            ax.legend(frameon=False, fontsize="small")
+            ax.legend(
+                frameon=False,
+                fontsize="small",
+                loc="upper center",
+                bbox_to_anchor=(0.5, -0.2),
+                ncols=2,
+            )
         else:
             ax.text(
                 0.5, 0.5, "no hop has a barrier", transform=ax.transAxes, ha="center"
@@ -186,10 +192,12 @@ def join_hops(
     given: list[list[float]] = [[] for _ in site_names]
     edges: list[tuple[int, int, tuple[int, int, int]]] = []
     saddles: list[float] = []
-    for barrier in hops:
+    numbers: list[int] = []
+    for number, barrier in enumerate(hops):
         path = barrier.path
         for start, end, image, turned in barrier.hop.equivalents:
             edges.append((start, end, image))
+            numbers.append(number)
             if barrier.failure is not None or path is None:
                 saddles.append(np.nan)
                 continue
@@ -203,6 +211,11 @@ def join_hops(
     known = np.isfinite(energies)
     spread = max((max(found) - min(found) for found in given if found), default=0.0)
     lowest = float(energies[known].min()) if known.any() else 0.0
+    through = percolation(energies - lowest, edges, np.array(saddles) - lowest)
+    bottlenecks = {
+        axis: None if edge is None else numbers[edge]
+        for axis, edge in through.bottlenecks.items()
+    }
     return MigrationGraph(
         species=species,
         mechanism=mechanism,
@@ -214,5 +227,5 @@ def join_hops(
         site_energy_spread_eV=spread,
         repeats=repeats,
         n_atoms=n_atoms,
-        percolation=percolation(energies - lowest, edges, np.array(saddles) - lowest),
+        percolation=replace(through, bottlenecks=bottlenecks),
     )

@@ -63,7 +63,7 @@ def barriers_stage(
                 write(entry["images"], list(hop.path.images), format="extxyz")
         host = folder.path / "crystal.extxyz"
         write(host, found.host, format="extxyz")
-        figure = new_figure(5.6, 3.8)
+        figure = new_figure(5.6, 4.6)
         axis = figure.subplots()
         found.plot(axis)
         tidy(axis)

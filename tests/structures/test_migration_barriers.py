@@ -50,6 +50,7 @@ def test_known_barriers_along_three_axes():
     np.testing.assert_allclose(barriers, Washboard.heights, rtol=1e-4)
     along = list(found.percolation.barriers_eV.values())
     np.testing.assert_allclose(along, Washboard.heights, rtol=1e-4)
+    assert found.percolation.bottlenecks == {"a": 0, "b": 1, "c": 2}
 
 
 def test_vacancy_in_aluminium():
@@ -69,6 +70,7 @@ def test_vacancy_in_aluminium():
     assert 0.2 < hop.barrier_eV < 0.7
     for barrier in found.percolation.barriers_eV.values():
         assert barrier == pytest.approx(hop.barrier_eV, rel=0.02)
+    assert set(found.percolation.bottlenecks.values()) == {0}
     assert found.site_energy_spread_eV < 1e-3
     json.dumps(found.to_json())
     assert found.plot().get_ylabel() == "Energy (eV)"
