@@ -102,15 +102,24 @@ def examine_dataset(
     findings += check_sizes(collected)
     links = find_links(collected)
     model = pair_forces(collected)
-    slopes = link_slopes(links)
-    about_forces, trusted = check_forces(model)
+    about_forces, trusted, odd = check_forces(model)
+    # forces that do not belong to their positions do no work along a link
+    telling = links.where(~(np.isin(links.first, odd) | np.isin(links.second, odd)))
+    slopes = link_slopes(telling)
     about_stress, measured = check_stress(collected, model, slopes, trusted=trusted)
     sound = all(
         each.severity == "ok"
         for each in about_stress
         if each.check in {"stress_sign", "stress_unit"}
     )
-    jumps = check_jumps(collected, links, slopes, trusted=trusted, stress_sound=sound)
+    jumps = check_jumps(
+        collected,
+        telling,
+        slopes,
+        trusted=trusted,
+        stress_sound=sound,
+        forces_sound=not odd,
+    )
     off = [index for each in jumps for index in each.frames]
     findings += [
         *about_forces,

@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
 from training_data.doctor_collection import Collection
-from training_data.doctor_forces import FIXED_CELL, NEAR_ONE, TIGHT_EV, Slopes
+from training_data.doctor_forces import FIXED_CELL, TIGHT_EV, Slopes
 from training_data.doctor_links import Links
 from training_data.doctor_report import Finding, finding
 
@@ -29,6 +29,7 @@ def check_jumps(
     *,
     trusted: bool,
     stress_sound: bool,
+    forces_sound: bool = True,
 ) -> list[Finding]:
     r"""Frames whose energy does not fit to that of near frames.
 
@@ -39,11 +40,14 @@ def check_jumps(
     links
         Near pairs of frames.
     slopes
-        Energy differences against the works, which set the scale of the energy.
+        Energy differences against the works, which tell whether units agree.
     trusted
         Whether the forces belong to their positions.
     stress_sound
         Whether the stress has its sign and unit; else only links at fixed cell count.
+    forces_sound
+        Whether no frame is known for forces that do not belong to its positions; else
+        a jump may come from forces that passed unseen, and is no more than a warning.
 
     Notes
     -----
@@ -58,12 +62,16 @@ def check_jumps(
     if not trusted:
         said = "not tested, because the forces do not belong to the positions."
         return [finding(check, "untested", said)]
-    right = not slopes.force_known or NEAR_ONE[0] < slopes.force < NEAR_ONE[1]
-    scale = 1.0 if right or slopes.force <= 0 else slopes.force
+    if slopes.units_differ:
+        said = (
+            "not tested, because energies and forces differ in unit or sign: mend them "
+            "first (energy_unit)."
+        )
+        return [finding(check, "untested", said)]
     fixed = links.strain <= FIXED_CELL
     known = fixed | (np.isfinite(links.stress_work) & stress_sound)
     work = links.force_work + np.where(fixed, 0.0, links.stress_work)
-    rest = links.energy / scale - work
+    rest = links.energy - work
     use = known & np.isfinite(rest) & (links.uncertainty < NEAR_EV)
     tight = use & (links.uncertainty < TIGHT_EV)
     tested = len(np.union1d(links.first[tight], links.second[tight]))
@@ -92,6 +100,13 @@ def check_jumps(
     frames = ends[np.abs(offsets[ends]) > typical / 2]
     frames = frames if len(frames) else ends
     worst = int(np.argmax(np.where(jumps, size / links.uncertainty, 0)))
+    if not forces_sound:
+        said = (
+            f"energies of {len(frames)} frames do not fit to those of near frames, but "
+            "forces of this set do not belong to their positions, and theirs may not "
+            "either: mend the forces first (shuffled_forces), then look again."
+        )
+        return [finding(check, "warn", said, frames.tolist())]
     return [
         finding(
             check,

@@ -69,12 +69,17 @@ class Slopes:
         return bool(self.force_error < DETERMINED * abs(self.force))
 
     @property
+    def units_differ(self) -> bool:
+        """Whether energies and forces are known to differ in unit or sign."""
+        return self.force_known and not NEAR_ONE[0] < self.force < NEAR_ONE[1]
+
+    @property
     def stress_known(self) -> bool:
         """Whether the links determine the slope against the stress."""
         return bool(self.stress_error < DETERMINED * abs(self.stress))
 
 
-def check_forces(model: PairForces) -> tuple[list[Finding], bool]:
+def check_forces(model: PairForces) -> tuple[list[Finding], bool, list[int]]:
     """Find forces that do not belong to the positions of their frame.
 
     Parameters
@@ -85,7 +90,8 @@ def check_forces(model: PairForces) -> tuple[list[Finding], bool]:
     Returns
     -------
     tuple
-        Findings, and whether the forces as a whole can be trusted.
+        Findings, whether the forces as a whole can be trusted, and the frames whose
+        forces cannot.
 
     """
     noticeable = model.force_rms > NOTICEABLE_FORCE
@@ -111,7 +117,7 @@ def check_forces(model: PairForces) -> tuple[list[Finding], bool]:
         (sure if certain else unsure).extend(model.frames[mine][odd].tolist())
     if not medians:
         said = "too few frames with forces to compare them with a pair model."
-        return [finding("shuffled_forces", "untested", said)], True
+        return [finding("shuffled_forces", "untested", said)], True, []
     typical = float(np.median(medians))
     if typical < UNRELATED:
         said = (
@@ -119,28 +125,34 @@ def check_forces(model: PairForces) -> tuple[list[Finding], bool]:
             f"with a fitted pair model: median {typical:.2f}): shuffled among the "
             "atoms or the frames, or the positions are those of another step."
         )
-        return [finding("shuffled_forces", "fail", said, model.frames.tolist())], False
+        spoilt = model.frames.tolist()
+        return [finding("shuffled_forces", "fail", said, spoilt)], False, spoilt
     if sure or unsure:
         frames = sorted([*sure, *unsure])
         worst = {
             int(f): c for f, c in zip(model.frames, model.correlation, strict=True)
         }
         said = ", ".join(f"{f} ({worst[f]:.2f})" for f in frames[:5])
-        return [
-            finding(
-                "shuffled_forces",
-                "fail" if sure else "warn",
-                f"the forces of {len(frames)} frames do not belong to their positions: "
-                f"frame (cosine with a fitted pair model) {said}; {typical:.2f} is "
-                "usual here. Shuffled atoms, another step, or an unconverged run?",
-                frames,
-            )
-        ], True
+        return (
+            [
+                finding(
+                    "shuffled_forces",
+                    "fail" if sure else "warn",
+                    f"the forces of {len(frames)} frames do not belong to their "
+                    f"positions: frame (cosine with a fitted pair model) {said}; "
+                    f"{typical:.2f} is usual here. Shuffled atoms, another step, or an "
+                    "unconverged run?",
+                    frames,
+                )
+            ],
+            True,
+            frames,
+        )
     said = (
         f"forces follow the distances (cosine with a fitted pair model: median "
         f"{typical:.2f})."
     )
-    return [finding("shuffled_forces", "ok", said)], True
+    return [finding("shuffled_forces", "ok", said)], True, []
 
 
 def link_slopes(links: Links) -> Slopes:
@@ -240,11 +252,15 @@ def check_energy_unit(slopes: Slopes, *, trusted: bool) -> list[Finding]:
         )
         return [finding(check, "untested", said)]
     text = f"{slopes.force:.3g} ± {2 * slopes.force_error:.1g}"
-    if NEAR_ONE[0] < slopes.force < NEAR_ONE[1]:
+    if not slopes.units_differ:
         said = f"energy differences are {text} times the work of the forces."
         return [finding(check, "ok", said)]
     cause = nearest_unit(slopes.force, ENERGY_UNITS, tolerance=TOLERANCE)
-    reason = f"it looks as if {cause}" if cause else "no usual unit explains it"
+    reason = (
+        f"it looks as if {cause}"
+        if cause
+        else "no usual unit explains it; perhaps some forces belong to other positions"
+    )
     return [
         finding(
             check,

@@ -20,6 +20,9 @@ UNITS = {
 }
 """Numbers in which a stress of 1 eV/Å³ is written."""
 
+ENERGIES = {"kJ/mol": 96.485332, "kcal/mol": 23.060548, "meV": 1000.0}
+"""Numbers in which 1 eV is written, where energies and forces share the unit."""
+
 ASE_ORDER = (0, 1, 2, 3, 4, 5)
 VASP_ORDER = (0, 1, 2, 4, 5, 3)
 """Where xx yy zz yz xz xy stand among six numbers printed as xx yy zz xy yz zx."""
@@ -150,7 +153,12 @@ def check_stress(
         if np.isfinite(stress).all()
     }
     if not given:
+        if slopes.units_differ and collected.candidates:
+            return _mend_first(), {}
         return _judge_candidates(collected, model, trusted=trusted)
+    if slopes.units_differ:
+        # neither energies nor forces can serve as the measure of the stress
+        return [*_outliers(given), *_mend_first()], {}
     scale = stress_scale(collected, model, given) if trusted else None
     by_model = scale is not None and scale.clear
     by_links = trusted and slopes.force_known and slopes.stress_known
@@ -200,6 +208,15 @@ def check_stress(
     return found, measured
 
 
+def _mend_first() -> list[Finding]:
+    said = (
+        "not tested, because energies and forces differ in unit or sign: mend them "
+        "first (energy_unit)."
+    )
+    checks = ("stress_sign", "stress_unit", "stress_order")
+    return [finding(check, "untested", said) for check in checks]
+
+
 def _judge(
     factor: float, tolerance: float, source: str, scale: StressScale | None
 ) -> list[Finding]:
@@ -225,6 +242,9 @@ def _judge(
             if unit
             else "no usual unit explains it"
         )
+        both = nearest_unit(1 / abs(factor), ENERGIES, tolerance=tolerance)
+        if both:
+            remedy += f"; or energies and forces are both in {both}, and it is sound"
         said = f"the stress is {abs(factor):.3g} times eV/Å³, from the {source}; "
         found.append(finding("stress_unit", "fail", f"{said}{remedy}."))
     if scale is not None and scale.vasp_order and abs(scale.correlation) > CLEAR:

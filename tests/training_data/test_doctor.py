@@ -14,6 +14,7 @@ from training_data.doctor_forces import nearest_unit
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 RY = 13.605693
+BOHR = 0.52917721
 KBAR = 1602.1766
 CUTOFF_SHIFT = 0.024  # eV/atom, as measured between 400 and 550 eV
 
@@ -87,6 +88,34 @@ def test_energy_in_rydberg(frames, examine):
     assert "Ry" in the(report, "energy_unit").message
 
 
+def test_gradients_in_place_of_forces_leave_the_stress_alone(frames, examine):
+    """Only the forces are wrong: no remedy for stresses and energies that are sound."""
+    for frame in frames:
+        frame.arrays["REF_forces"] = -frame.arrays["REF_forces"]
+    report = examine(frames)
+    assert failed(report) == {"energy_unit"}
+    assert "gradients" in the(report, "energy_unit").message
+    for check in ("stress_sign", "stress_unit", "stress_order", "mixed_levels"):
+        assert report.of(check)[0].severity == "untested"
+        assert "mend them first" in report.of(check)[0].message
+
+
+def test_atomic_units_beside_a_sound_stress(frames, examine):
+    for frame in frames:
+        frame.info["REF_energy"] /= 2 * RY
+        frame.arrays["REF_forces"] = frame.arrays["REF_forces"] * BOHR / (2 * RY)
+    report = examine(frames)
+    assert failed(report) == {"energy_unit"}
+    assert "atomic units" in the(report, "energy_unit").message
+
+
+def test_energies_and_forces_in_kilojoule_may_have_a_sound_stress(frames, examine):
+    for frame in frames:
+        frame.info["REF_energy"] *= 96.485332
+        frame.arrays["REF_forces"] = frame.arrays["REF_forces"] * 96.485332
+    assert "both in kJ/mol" in the(examine(frames), "stress_unit").message
+
+
 def test_shuffled_forces(frames, examine):
     rng = np.random.default_rng(1)
     for frame in frames:
@@ -103,7 +132,10 @@ def test_forces_of_a_tenth_shuffled(frames, examine):
     for index in spoilt:
         forces = frames[index].arrays["REF_forces"]
         frames[index].arrays["REF_forces"] = rng.permutation(forces)
-    found = the(examine(frames), "shuffled_forces")
+    report = examine(frames)
+    assert failed(report) == {"shuffled_forces"}
+    assert "mend the forces first" in report.of("mixed_levels")[0].message
+    found = the(report, "shuffled_forces")
     assert len(spoilt.intersection(found.frames)) >= 12
     assert len(set(found.frames) - spoilt) <= 1
 
