@@ -6,6 +6,10 @@ from typing import Any
 NOTHING_EV = 1e-6
 """Energy per atom below which nothing reacts; the hull rounds at less [eV/atom]."""
 
+DECIMALS = 4
+DECIMALS_OF_AMOUNTS = 8
+"""Amounts come from two algorithms, which differ in the last digits."""
+
 
 def readable(result: Mapping[str, Any]) -> dict[str, Any]:
     """Reactions and products in few columns; the JSON object holds the rest.
@@ -33,7 +37,7 @@ def readable(result: Mapping[str, Any]) -> dict[str, Any]:
         ]
     if "interphase" in result:
         shown |= _interphase(result["interphase"])
-    return {**shown, **_figures(result)}
+    return {**shown, **_notes(result), **_figures(result)}
 
 
 def readable_windows(result: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,7 +70,7 @@ def readable_windows(result: Mapping[str, Any]) -> dict[str, Any]:
         }
         for each in result.get("windows", [result])
     ]
-    return {"windows": windows, **_figures(result)}
+    return {"windows": windows, **_notes(result), **_figures(result)}
 
 
 def readable_map(result: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,14 +79,19 @@ def readable_map(result: Mapping[str, Any]) -> dict[str, Any]:
         {
             "electrolyte": each["electrolyte"],
             "electrode": each["electrode"],
-            "eV/atom": round(each["energy_eV_per_atom"], 4),
+            "eV/atom": _rounded(each["energy_eV_per_atom"]),
             "reaction": each["equation"]
             if each["energy_eV_per_atom"] < -NOTHING_EV
             else "none",
         }
         for each in result["strongest"]
     ]
-    return {"strongest": pairs, **_figures(result)}
+    return {"strongest": pairs, **_notes(result), **_figures(result)}
+
+
+def _notes(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Notes of a result, where there are any."""
+    return {"notes": list(result["notes"])} if result.get("notes") else {}
 
 
 def _figures(result: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,11 +99,16 @@ def _figures(result: Mapping[str, Any]) -> dict[str, Any]:
     return {"figures": list(result["figures"].values())} if "figures" in result else {}
 
 
+def _rounded(energy_eV: float) -> float:
+    """Energy in four decimals, without the sign of a zero."""
+    return round(energy_eV, DECIMALS) + 0.0
+
+
 def _line(reaction: Mapping[str, Any]) -> dict[str, Any]:
     """Energies and equation of one reaction."""
     return {
-        "eV/f.u.": round(reaction["energy_eV_per_formula_unit"], 4),
-        "eV/atom": round(reaction["energy_eV_per_atom"], 4),
+        "eV/f.u.": _rounded(reaction["energy_eV_per_formula_unit"]),
+        "eV/atom": _rounded(reaction["energy_eV_per_atom"]),
         "reaction": reaction["equation"],
     }
 
@@ -104,7 +118,7 @@ def _interphase(found: Mapping[str, Any]) -> dict[str, Any]:
     products = [
         {
             "product": each["formula"],
-            "amount": each["amount"],
+            "amount": round(each["amount"], DECIMALS_OF_AMOUNTS),
             "PBE gap (eV)": each["gap_pbe_lowest_eV"],
             "measured (eV)": each["gap_measured_eV"],
             "volume (Å³)": each["volume_A3"],
@@ -118,6 +132,12 @@ def _interphase(found: Mapping[str, Any]) -> dict[str, Any]:
         "volume change (%)": found["volume_change_percent"],
         "volume change with the electrode (%)": with_electrode,
     }
+    volume_A3 = found.get("compound_volume_A3")
+    of = f"volume of {found.get('compound_volume_of')} (Å³)"
+    verdicts[of] = "not known" if volume_A3 is None else volume_A3
+    missing = ", ".join(found["unknown_volumes"])
+    if missing:
+        verdicts["products of unknown volume"] = missing
     if found["dopant"]:
         name = f"products that hold {found['dopant']} insulate (rule A)"
         verdicts = {name: found["rule_a"], **verdicts}

@@ -33,10 +33,13 @@ class RunFolder:
     ----------
     path
         The folder.
+    resumable
+        Whether the command can go on with a run that was stopped.
 
     """
 
     path: Path
+    resumable: bool = True
 
     @property
     def holds_run(self) -> bool:
@@ -78,9 +81,12 @@ class RunFolder:
         if not self.holds_run or resume:
             return
         if not overwrite:
+            or_what = "--resume to go on or --overwrite to start again"
+            if not self.resumable:
+                or_what = "--overwrite to start again"
             raise InputError(
                 f"--out must not hold a run already; got '{self.path}'. Name another "
-                "folder, or add --resume to go on or --overwrite to start again."
+                f"folder, or add {or_what}."
             )
         here, there = Path.cwd().resolve(), self.path.resolve()
         if there in (here, *here.parents) or (there / ".git").exists():

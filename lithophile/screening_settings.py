@@ -1,8 +1,8 @@
 """Settings of the commands that screen compounds against an electrode."""
 
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lithophile.settings import Settings
 
@@ -23,6 +23,16 @@ class EntriesSettings(Settings):
         default=False, description="Use the own entries without the shipped ones"
     )
 
+    @model_validator(mode="after")
+    def _check_own(self) -> Self:
+        """Refuse options of own entries where there are none."""
+        if self.entries is None and self.scheme is not None:
+            raise ValueError(
+                f"scheme must come with own entries; got {self.scheme!r} alone. "
+                "Add --entries FILE."
+            )
+        return self
+
 
 class ReactionsSettings(EntriesSettings):
     """Settings of ``lithophile screen reactions``."""
@@ -34,16 +44,18 @@ class ReactionsSettings(EntriesSettings):
         None, description="Ion put into LLZO, such as Al3+, in place of a compound"
     )
     site: str | None = Field(None, description="Element that the dopant replaces")
-    content: tuple[float, ...] = Field(
-        (0.25,),
-        description="Dopants per formula unit; of several, the last is titrated and "
-        "the energies of all are compared",
+    content: tuple[float, ...] | None = Field(
+        None,
+        description="Dopants per formula unit, 0.25 by default; of several, the last "
+        "is titrated and the energies of all are compared",
     )
     electrode: str = Field("Li", description="Formula of what it is in contact with")
-    energy: float | Literal["hull", "table"] = Field(
-        "hull",
-        description="Energy of the compound: that of the hull at its composition, its "
-        "own in the table, or a number relative to the elements [eV per formula unit]",
+    energy: Annotated[float, Field(allow_inf_nan=False)] | Literal["hull", "table"] = (
+        Field(
+            "hull",
+            description="Energy of the compound: that of the hull at its composition, its "
+            "own in the table, or a number relative to the elements [eV per formula unit]",
+        )
     )
     competing: int = Field(
         5, ge=0, description="Competing reactions with excess electrode that are listed"
@@ -52,7 +64,10 @@ class ReactionsSettings(EntriesSettings):
         "PBE", description="Which band gaps the rules of passivation use first"
     )
     gap_threshold_eV: float = Field(
-        2.0, ge=0, description="Gap above which a product insulates [eV]"
+        2.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Gap above which a product insulates [eV]",
     )
 
 

@@ -28,7 +28,7 @@ def arrhenius_stage(
 ) -> dict[str, Any]:
     """Activation energy, and conductivity at a temperature that was not simulated."""
     _check(settings)
-    folder = RunFolder(out or Path(f"arrhenius-{settings.species}"))
+    folder = RunFolder(out or Path(f"arrhenius-{settings.species}"), resumable=False)
     folder.check(resume=False, overwrite=overwrite)
     folder.spare(list(settings.trajectories), overwrite=overwrite)
     points, densities, runs = [], [], []

@@ -39,7 +39,7 @@ def coverage_stage(
             "a shipped data set."
         )
     path = labels_path(settings.dataset)
-    folder = RunFolder(out or _beside(settings.dataset, path))
+    folder = RunFolder(out or _beside(settings.dataset, path), resumable=False)
     again = overwrite or out is None
     folder.check(resume=False, overwrite=again)
     folder.spare([path, *settings.structures], overwrite=again)

@@ -21,7 +21,7 @@ def doctor_stage(
             "files must name at least one; got none. Give a labelled extxyz file."
         )
     paths = [labels_path(name) for name in settings.files]
-    folder = None if out is None else RunFolder(out)
+    folder = None if out is None else RunFolder(out, resumable=False)
     if folder is not None:
         folder.check(resume=False, overwrite=overwrite)
         folder.spare(paths, overwrite=overwrite)

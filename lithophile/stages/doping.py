@@ -37,7 +37,7 @@ def doping_stage(
     settings: DopedSettings, *, out: Path, overwrite: bool, progress: Progress
 ) -> dict[str, Any]:
     """Build the doped cells and write them with a table of their numbers."""
-    folder = RunFolder(out)
+    folder = RunFolder(out, resumable=False)
     folder.check(resume=False, overwrite=overwrite)
     host_path = None if settings.host == CUBIC_GARNET else crystal_path(settings.host)
     weights = model_path(settings.model) if settings.model else None

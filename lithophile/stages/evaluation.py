@@ -30,7 +30,7 @@ def evaluation(
     progress: Progress,
 ) -> dict[str, Any]:
     """Errors of a potential on labels, at the level of theory of its card."""
-    folder = None if out is None else RunFolder(out)
+    folder = None if out is None else RunFolder(out, resumable=False)
     if folder is not None:
         folder.check(resume=False, overwrite=overwrite)
         inputs = (model_path(settings.model), labels_path(settings.dataset))

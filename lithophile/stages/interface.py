@@ -36,7 +36,7 @@ def interface_stage(
     settings: InterfaceSettings, *, out: Path, overwrite: bool
 ) -> dict[str, Any]:
     """Build the interface and write it with its numbers and its picture."""
-    folder = RunFolder(out)
+    folder = RunFolder(out, resumable=False)
     folder.check(resume=False, overwrite=overwrite)
     inputs = (crystal_path(settings.electrolyte), crystal_path(settings.metal))
     folder.spare(inputs, overwrite=overwrite)

@@ -113,7 +113,7 @@ def _folder(
 ) -> RunFolder:
     """Folder of an analysis: `out`, or one beside the trajectory, which is replaced."""
     trajectory = _given(settings)
-    folder = RunFolder(out or _beside(trajectory, name))
+    folder = RunFolder(out or _beside(trajectory, name), resumable=False)
     again = overwrite or out is None
     folder.check(resume=False, overwrite=again)
     folder.spare([trajectory], overwrite=again)

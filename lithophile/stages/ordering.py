@@ -37,7 +37,7 @@ def ordering_stage(
     settings: OrderingSettings, *, out: Path, overwrite: bool, progress: Progress
 ) -> dict[str, Any]:
     """Order the crystal and write what came of it."""
-    folder = RunFolder(out)
+    folder = RunFolder(out, resumable=False)
     folder.check(resume=False, overwrite=overwrite)
     weights = model_path(settings.model) if settings.model else None
     folder.spare((settings.structure, weights), overwrite=overwrite)

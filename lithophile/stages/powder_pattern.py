@@ -31,7 +31,7 @@ def xrd_stage(
         raise InputError(
             "structures must name at least one; got none. Give a prototype or a file."
         )
-    folder = RunFolder(out or beside(settings.structures[0], "xrd"))
+    folder = RunFolder(out or beside(settings.structures[0], "xrd"), resumable=False)
     again = overwrite or out is None
     folder.check(resume=False, overwrite=again)
     paths = [crystal_path(name) for name in settings.structures]

@@ -28,11 +28,15 @@ from screening import (
     titration,
 )
 from screening.doped_formula import LLZO
+from screening.oxyanions import doubtful_phases, oxyanion_notes
 from screening.product_properties import product
 from training_data import InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+CONTENT = 0.25
+"""Dopants per formula unit where none are named."""
 
 
 def reactions_stage(
@@ -50,14 +54,23 @@ def reactions_stage(
         electrode=settings.electrode,
         energy_eV_per_formula_unit=energy_eV,
     )
+    weighed = LLZO if settings.dopant else compound
+    volume_A3 = product(weighed).volume_A3
     judged = interphase(
         found.excess,
         dopant=settings.dopant and settings.dopant.rstrip("0123456789+-"),
         gaps=settings.gaps,
         gap_threshold_eV=settings.gap_threshold_eV,
-        compound_volume_A3=product(LLZO).volume_A3 if settings.dopant else None,
+        compound_volume_A3=volume_A3,
     )
-    result: dict[str, Any] = {**found.to_json(), "interphase": judged.to_json()}
+    result: dict[str, Any] = {
+        **found.to_json(),
+        "interphase": {
+            **judged.to_json(),
+            "compound_volume_A3": volume_A3,
+            "compound_volume_of": weighed,
+        },
+    }
     pictures: dict[str, Axes] = {"titration": found.plot()}
     if settings.competing:
         ranked = competing_reactions(
@@ -68,6 +81,8 @@ def reactions_stage(
             n_reactions=settings.competing,
         )
         result["competing"] = [one.to_json() for one in ranked]
+        phases = [*found.doubtful, *(p for one in ranked for p in one.products)]
+        result["notes"] = oxyanion_notes(doubtful_phases(phases, scheme=entries.scheme))
     if len(contents) > 1 and settings.dopant and settings.site:
         trend = content_dependence(
             settings.dopant,
@@ -100,6 +115,14 @@ def window_stage(
             **{key: result[key] for key in ("compound", "reduction_V", "oxidation_V")},
             "windows": [each.to_json() for each in windows],
         }
+    formed = [
+        phase
+        for each in windows
+        for reaction in (each.reduction, each.oxidation)
+        if reaction is not None
+        for phase in (each.compound, *reaction.products)
+    ]
+    result["notes"] = oxyanion_notes(doubtful_phases(formed, scheme=entries.scheme))
     from screening.window_view import draw_windows  # noqa: PLC0415 (matplotlib)
 
     return _finished(
@@ -149,17 +172,24 @@ def _compound(settings: ReactionsSettings) -> tuple[str, tuple[float, ...]]:
                 f"site must come with a dopant; got {settings.site!r} with the "
                 f"compound {settings.compound}. Leave it out."
             )
+        if settings.content is not None:
+            raise InputError(
+                f"content must come with a dopant; got {settings.content!r} with the "
+                f"compound {settings.compound}. Leave it out, or write the content "
+                "into the formula."
+            )
         return settings.compound, ()
-    if settings.site is None or not settings.content:
+    contents = (CONTENT,) if settings.content is None else settings.content
+    if settings.site is None or not contents:
         raise InputError(
             f"dopant must come with a site and a content; got {settings.dopant!r} "
             "alone. Add for example --site Zr --content 0.25."
         )
     formulas = [
         doped_formula(settings.dopant or "", site=settings.site, content=content)
-        for content in settings.content
+        for content in contents
     ]
-    return formulas[-1], settings.content
+    return formulas[-1], contents
 
 
 def _energy(
@@ -190,7 +220,7 @@ def _folder(
     """Folder to write to, checked before any work; None where nothing is written."""
     if out is None:
         return None
-    folder = RunFolder(out)
+    folder = RunFolder(out, resumable=False)
     folder.check(resume=False, overwrite=overwrite)
     folder.spare([settings.entries], overwrite=overwrite)
     return folder

@@ -22,7 +22,7 @@ def relaxation(
     settings: RelaxSettings, *, out: Path, overwrite: bool, progress: Progress
 ) -> dict[str, Any]:
     """Relax all structures of the files and write what came of each."""
-    folder = RunFolder(out)
+    folder = RunFolder(out, resumable=False)
     folder.check(resume=False, overwrite=overwrite)
     if not settings.structures:
         raise InputError("structures must name at least one file; got none.")

@@ -20,7 +20,7 @@ STRUCTURE = "slab.extxyz"
 
 def slab_stage(settings: SlabSettings, *, out: Path, overwrite: bool) -> dict[str, Any]:
     """Build the slab and write it with its numbers and its picture."""
-    folder = RunFolder(out)
+    folder = RunFolder(out, resumable=False)
     folder.check(resume=False, overwrite=overwrite)
     folder.spare([crystal_path(settings.structure)], overwrite=overwrite)
     slab = build_slab(

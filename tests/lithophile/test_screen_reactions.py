@@ -6,6 +6,7 @@ import pytest
 
 import screening.data_files
 from lithophile.dopant_screening_settings import DopantScreeningSettings
+from lithophile.reaction_tables import readable
 from lithophile.screening_settings import (
     ReactionsSettings,
     StabilitySettings,
@@ -165,3 +166,60 @@ def test_table_and_wrong_input(lithophile):
     answer = lithophile("screen", "window", "--compound", "Li7La3Qq2O12", code=2)
     assert "Qq" in answer.message
     assert "Traceback" not in answer.message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("reactions", "--compound", "LiCl", "--energy", "nan"), "finite"),
+        (("reactions", "--compound", "LiCl", "--energy", "inf"), "finite"),
+        (("reactions", "--compound", "LiCl", "--gap-threshold-eV", "inf"), "finite"),
+        (("reactions", "--compound", "LiCl", "--scheme", "MP2020"), "own entries"),
+        (("reactions", "--compound", "LiCl", "--content", "0.5"), "with a dopant"),
+    ],
+)
+def test_options_that_cannot_count_are_refused(lithophile, arguments, words):
+    refused = lithophile("screen", *arguments, code=2)
+    assert words in refused.message
+    assert not refused.stdout
+
+
+def test_settings_of_a_run_start_it_again():
+    """Those of a compound hold no content that would be refused."""
+    settings = ReactionsSettings(compound="LiCl", competing=0)
+    again = ReactionsSettings(**settings.model_dump(mode="json"))
+    assert reactions_stage(again, out=None, overwrite=False)["compound"] == "LiCl"
+
+
+def test_folder_in_use_offers_no_resume(tmp_path):
+    """None of the three can go on with a stopped run."""
+    settings = WindowSettings(compound=("LiCl",))
+    window_stage(settings, out=tmp_path / "w", overwrite=False)
+    with pytest.raises(InputError, match="--overwrite") as refused:
+        window_stage(settings, out=tmp_path / "w", overwrite=False)
+    assert "--resume" not in str(refused.value)
+
+
+def test_oxyanions_are_noted_and_unknown_volumes_named():
+    settings = ReactionsSettings(compound="LiCl", electrode="O2", competing=2)
+    found = reactions_stage(settings, out=None, overwrite=False)
+    assert found["notes"][0].startswith("LiClO4, Cl2O7: ")
+    assert "LiClO4" in readable(found)["notes"][0]
+    garnet = "Li6.25La3Zr2Al0.25O12"
+    found = reactions_stage(
+        ReactionsSettings(compound=garnet, competing=0), out=None, overwrite=False
+    )
+    assert found["notes"] == []
+    shown = readable(found)
+    assert "notes" not in shown
+    assert shown[f"volume of {garnet} (Å³)"] == "not known"
+
+
+def test_zeros_have_no_sign_and_amounts_no_noise():
+    reaction = {
+        "equation": "Li2ZrCl6 → Li2ZrCl6",
+        "energy_eV_per_formula_unit": -1e-13,
+        "energy_eV_per_atom": -1e-14,
+    }
+    shown = readable({"kinks": [reaction]})["kinks"][0]
+    assert str(shown["eV/f.u."]) == str(shown["eV/atom"]) == "0.0"
