@@ -53,16 +53,17 @@ def spectrum(positions: NDArray[np.float64], *, n_lags: int) -> Spectrum:
 def displacements_of(found: Spectrum, *, n_lags: int) -> NDArray[np.float64]:
     """Mean squared displacements over lags 0 ... n_lags − 1, (..., n_lags) Å²."""
     n_frames = found.squares.shape[-1]
-    products = fft.irfft(found.power, n=padded_length(n_frames, n_lags), axis=-1)
+    length = padded_length(n_frames, n_lags)
+    products = fft.irfft(found.power, n=length, axis=-1)[..., :n_lags]
     squares = np.zeros((*found.squares.shape[:-1], n_frames + 1))
     np.cumsum(found.squares, axis=-1, out=squares[..., 1:])
     out = squares[..., : n_frames - n_lags : -1] - squares[..., :n_lags]
     out += squares[..., -1:]
     products *= 2
-    out -= products[..., :n_lags]
+    out -= products
     out *= 1 / (n_frames - np.arange(n_lags))
     out[..., 0] = 0.0
-    return np.asarray(np.maximum(out, 0.0))
+    return np.asarray(np.maximum(out, 0.0, out=out))
 
 
 class LagSum:

@@ -255,6 +255,7 @@ def mean_squared_displacement(
             sums.add(start, positions)
         if progress is not None:
             progress(start + len(positions), len(atoms))
+        del series, positions  # before the next batch is read beside them
     regressed = None
     if together:
         total /= np.sqrt(len(atoms))
