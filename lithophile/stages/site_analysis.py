@@ -21,7 +21,7 @@ from lithophile.site_settings import (
 from md.analysis.channel_barriers import channel_barriers
 from md.analysis.channels import ChannelsResult, channels
 from md.analysis.correlated_hops import correlated_hops
-from md.analysis.framework import run_temperature_K
+from md.analysis.framework import frame_range, run_temperature_K
 from md.analysis.hops import hops
 from md.analysis.ion_density import ion_density
 from md.analysis.isosurface import draw_isosurface
@@ -140,7 +140,9 @@ def channels_stage(
     for number, path in enumerate(settings.trajectories):
         with open_trajectory(path, frame_time_ps=settings.frame_time_ps) as trajectory:
             temperature = run_temperature_K(
-                trajectory, given[number] if given else None
+                trajectory,
+                given[number] if given else None,
+                start=frame_range(trajectory, settings.start_ps),
             )
             sites = _sites("layers", trajectory, settings)
             occupation = site_occupation(

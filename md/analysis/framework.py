@@ -79,7 +79,7 @@ class Framework:
         self.largest_slip_A = 0.0
         self._cell = np.zeros((3, 3))
         self._sum = np.zeros((len(atoms), 3))
-        self._square = np.zeros((len(atoms), 3, 3))
+        self._square = np.zeros(len(atoms))
         self._n_frames = 0
         self.drift: list[NDArray[np.float64]] = []
         self._start: NDArray[np.float64] | None = None
@@ -114,7 +114,8 @@ class Framework:
             mobile = self._in_layers(fixed, mobile, frames.cells[0])
             moved = fixed - self._reference
             self._sum += moved.sum(axis=0)
-            self._square += np.einsum("tni,tnj->nij", moved, moved)
+            lengths = moved @ frames.cells[0]
+            self._square += np.einsum("tni,tni->n", lengths, lengths)
             self._cell += frames.cells.sum(axis=0)
             self._n_frames += len(frames.indices)
             self.drift.append(drift)
@@ -163,10 +164,8 @@ class Framework:
     def rms_displacement_A(self) -> NDArray[np.float64]:  # noqa: N802
         """(n,) root of the mean squared distance of each atom from its mean, Å."""
         mean = self._sum / self._n_frames
-        spread = self._square / self._n_frames
-        spread = spread - mean[:, :, None] * mean[:, None]
-        metric = self.mean_cell @ self.mean_cell.T
-        squares = np.einsum("nij,ij->n", spread, metric)
+        offset = ((mean @ self.mean_cell) ** 2).sum(axis=1)
+        squares = self._square / self._n_frames - offset
         return np.asarray(np.sqrt(np.maximum(squares, 0.0)), dtype=float)
 
     def drift_A(self) -> float:  # noqa: N802

@@ -141,6 +141,8 @@ class IonDensityResult:
             xlabel="Length along the easiest way (Å)",
             ylabel=f"Free energy of {self.species} (eV)",
         )
+        if all(path.barrier_eV is None for path in self.paths):
+            ax.set(xticks=[], yticks=[])
         ax.set_ylim(bottom=0)
         ax.margins(y=0.35)
         title = f"{self.temperature_K:.0f} K"
