@@ -90,7 +90,7 @@ def readable_map(result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _notes(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Notes of a result, where there are any."""
+    """Show the notes of a result, where there are any."""
     return {"notes": list(result["notes"])} if result.get("notes") else {}
 
 

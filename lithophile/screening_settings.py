@@ -6,6 +6,8 @@ from pydantic import Field, model_validator
 
 from lithophile.settings import Settings
 
+Energy = Annotated[float, Field(allow_inf_nan=False)] | Literal["hull", "table"]
+
 
 class EntriesSettings(Settings):
     """Where the energies of everything that may form come from."""
@@ -50,12 +52,10 @@ class ReactionsSettings(EntriesSettings):
         "is titrated and the energies of all are compared",
     )
     electrode: str = Field("Li", description="Formula of what it is in contact with")
-    energy: Annotated[float, Field(allow_inf_nan=False)] | Literal["hull", "table"] = (
-        Field(
-            "hull",
-            description="Energy of the compound: that of the hull at its composition, its "
-            "own in the table, or a number relative to the elements [eV per formula unit]",
-        )
+    energy: Energy = Field(
+        "hull",
+        description="Energy of the compound: that of the hull at its composition, its "
+        "own in the table, or a number relative to the elements [eV per formula unit]",
     )
     competing: int = Field(
         5, ge=0, description="Competing reactions with excess electrode that are listed"
