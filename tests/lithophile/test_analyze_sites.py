@@ -66,10 +66,8 @@ def test_channels_of_two_temperatures(lithophile):
     ("arguments", "said"),
     [
         (("density",), "trajectory must be given"),
-        (("channels",), "trajectories must be given"),
         (("sites", "run.h5", "--sites", "holes"), "sites must be density"),
         (("channels", "run.h5"), "anions must be"),
-        (("density", "run.h5", "--formats", "pdf"), "formats"),
         (("channels", "run.h5", "--temperature-K", "300 400"), "one for each"),
     ],
 )
