@@ -13,6 +13,7 @@ from ase import Atoms
 from ase.io import read, write
 from ase.io.extxyz import key_val_str_to_dict
 
+from training_data.dataset import ENERGY, FORCES
 from training_data.errors import InputError
 from training_data.frame_hash import frame_hash
 
@@ -73,6 +74,7 @@ class LabelStore:
 
     def _open(self) -> None:
         cut_torn_frame(self.path)
+        refuse_unlabelled(self.path)
         self.hashes = known_hashes([self.path])
         self.failures = read_json(self.failed_path)
 
@@ -159,6 +161,31 @@ def cut_torn_frame(path: Path) -> int:
     if torn:
         os.truncate(path, whole)
     return torn
+
+
+def refuse_unlabelled(path: Path) -> None:
+    """Raise where a frame of a label file has no energy or no forces.
+
+    Parameters
+    ----------
+    path
+        Extended XYZ file, which may not exist.
+
+    Raises
+    ------
+    InputError
+        With the first frame that lacks one.
+
+    """
+    for number, info in enumerate(comments(path)):
+        columns = str(info.get("Properties", "")).split(":")
+        for key, there in ((ENERGY, ENERGY in info), (FORCES, FORCES in columns)):
+            if not there:
+                raise InputError(
+                    f"labels in '{path}' must hold {ENERGY} and {FORCES}; got frame "
+                    f"{number} without {key}. Was a key renamed? Give it its name "
+                    "back, or name another file."
+                )
 
 
 def comments(path: Path) -> Iterator[dict[str, Any]]:

@@ -22,6 +22,8 @@ from training_data.labelling_settings import LabellingSettings
 
 ANALYTIC_STRESS = "stress_fixed_planewaves"
 DIMENSIONS = 3
+SMALLEST_VOLUME_A3 = 0.1
+MOST_TOLD = 20
 CARRIED = ("config_type", "sampling", "group_id", "parent")
 
 
@@ -38,33 +40,67 @@ def refuse_unfit(frames: Sequence[Atoms], *, settings: LabellingSettings) -> Non
     Raises
     ------
     InputError
-        With the frame: not periodic, positions not finite, or an element without a
-        correction of the stress.
+        With all frames that are unfit: positions or cell not finite, a cell without
+        volume, not periodic, a grid that is none, or an element without a correction
+        of the stress.
 
     """
-    for number, atoms in enumerate(frames):
-        where = f"frame {number} of the pool"
-        if len(atoms) == 0:
-            raise InputError(f"{where} must hold atoms; got none. Remove it.")
-        numbers = np.concatenate([atoms.positions, atoms.cell.array])
-        if not np.isfinite(numbers).all():
-            raise InputError(f"{where} must have finite positions. Remove it.")
-        if settings.periodic and not (
-            atoms.pbc.all() and atoms.cell.rank == DIMENSIONS
-        ):
-            raise InputError(
-                f"{where} must be periodic along three axes; got pbc "
-                f"{atoms.pbc.tolist()} and a cell of rank {atoms.cell.rank}. Give it a "
-                "cell, or set periodic: false."
-            )
-        known = settings.stress_eV_per_atom
-        other = sorted(set(atoms.get_chemical_symbols()) - set(known or ()))
-        if known is not None and settings.stress and other:
-            raise InputError(
-                f"stress_eV_per_atom must hold all elements of {where}; got none for "
-                f"{', '.join(other)}. Measure it from E(V), or set it to null and the "
-                "cutoff so high that it is not needed."
-            )
+    unfit = [
+        f"  frame {number}: {reason}"
+        for number, atoms in enumerate(frames)
+        if (reason := _unfit(atoms, settings)) is not None
+    ]
+    if unfit:
+        more = len(unfit) - MOST_TOLD
+        told = unfit[:MOST_TOLD] + ([f"  and {more} more."] if more > 0 else [])
+        first = (
+            "pool must hold structures that the settings can label; got "
+            f"{len(unfit)} of {len(frames)} that they cannot:"
+        )
+        raise InputError("\n".join([first, *told]))
+
+
+def _unfit(  # noqa: PLR0911  (one per reason)
+    atoms: Atoms, settings: LabellingSettings
+) -> str | None:
+    """Why the settings cannot label a structure, and what helps."""
+    if len(atoms) == 0:
+        return "must hold atoms; got none. Remove it."
+    if not np.isfinite(np.concatenate([atoms.positions, atoms.cell.array])).all():
+        return "must have finite positions and cell. Remove it."
+    whole = bool(atoms.pbc.all())
+    if settings.periodic and not (whole and atoms.cell.array.any(axis=1).all()):
+        return (
+            f"must be periodic along three axes; got pbc {atoms.pbc.tolist()} and a "
+            f"cell of rank {atoms.cell.rank}. Give it a cell, or set periodic: false."
+        )
+    volume = abs(float(np.linalg.det(atoms.cell.array)))
+    if whole and volume < SMALLEST_VOLUME_A3 * len(atoms):
+        return (
+            f"must have a cell with a volume; got {volume:.3g} Å³ for {len(atoms)} "
+            "atoms. Mend its cell."
+        )
+    grid = atoms.info.get("kpts")
+    if settings.kpoints is not None and grid is not None and not _is_grid(grid):
+        return f"must have three whole numbers in kpts; got {grid!r}. Leave it out."
+    known = settings.stress_eV_per_atom
+    other = sorted(set(atoms.get_chemical_symbols()) - set(known or ()))
+    if known is not None and settings.stress and other:
+        return (
+            f"stress_eV_per_atom must hold all its elements; got none for "
+            f"{', '.join(other)}. Measure it from E(V), or set it to null and the "
+            "cutoff so high that it is not needed."
+        )
+    return None
+
+
+def _is_grid(value: object) -> bool:
+    numbers = np.asarray(value)
+    return (
+        numbers.shape == (DIMENSIONS,)
+        and numbers.dtype.kind in "iu"
+        and bool((numbers > 0).all())
+    )
 
 
 def level_in_words(settings: LabellingSettings, *, versions: Mapping[str, str]) -> str:

@@ -45,6 +45,8 @@ class LabellingResult:
         earlier one.
     n_new
         Those of them that this call computed.
+    n_new_failed
+        Structures that failed in this call.
     n_skipped
         Structures that other files hold already, or that occur twice in the pool.
     n_failed
@@ -56,23 +58,26 @@ class LabellingResult:
     failures
         Hash and reason of every structure that failed.
     level_of_theory
-        Functional and the words for code and settings.
+        Functional and the words for code and settings; None before the first
+        calculation.
 
     """
 
     labels: Path
     n_labelled: int
     n_new: int
+    n_new_failed: int
     n_skipped: int
     n_failed: int
     n_waiting: int
     seconds_per_label: float | None
     failures: tuple[Failure, ...]
-    level_of_theory: str
+    level_of_theory: str | None
 
     def to_json(self) -> dict[str, Any]:
-        """Numbers, and the failures with their reasons."""
-        return {**asdict(self), "labels": str(self.labels)}
+        """Numbers, and the failures with their reasons; no file that is not there."""
+        there = self.labels.is_file()
+        return {**asdict(self), "labels": str(self.labels) if there else None}
 
 
 def label_queue(
@@ -174,7 +179,7 @@ class _Run:
         self.settings = settings
         self.progress = progress
         self.notes = read_json(store.notes_path)
-        self.n_new = 0
+        self.n_new = self.n_new_failed = 0
         _refuse_other_settings(self.notes, settings, store)
 
     def label(
@@ -184,6 +189,7 @@ class _Run:
         folder = self.store.path.with_name(self.store.path.stem + ".working")
         with CalculationProcess(self.settings, folder=folder) as process:
             versions = process.greet()
+            process.prepare()
             level = level_in_words(self.settings, versions=versions)
             self._refuse_other_level(level)
             self.notes["settings"] = self.settings.model_dump(mode="json")
@@ -231,6 +237,7 @@ class _Run:
         except CalculationError as error:
             self._keep(process, key, failed=True)
             self.store.fail(atoms, key=key, reason=str(error))
+            self.n_new_failed += 1
             return str(error)
         self._keep(process, key, failed=False)
         self.store.append(labelled)
@@ -276,11 +283,11 @@ class _Run:
         done = sum(key in self.store.hashes for key in wanted)
         failed = {k: v for k, v in self.store.failures.items() if k in wanted}
         n_timed = int(self.notes.get("n_timed", 0))
-        level = str(self.notes.get("level_of_theory", self.settings.level))
         return LabellingResult(
             labels=self.store.path,
             n_labelled=done,
             n_new=self.n_new,
+            n_new_failed=self.n_new_failed,
             n_skipped=n_given - len(wanted),
             n_failed=len(failed),
             n_waiting=len(wanted) - done - len(failed),
@@ -288,8 +295,17 @@ class _Run:
             failures=tuple(
                 Failure(key, entry["reason"]) for key, entry in failed.items()
             ),
-            level_of_theory=f"{self.settings.functional} ({level})",
+            level_of_theory=self._level(),
         )
+
+    def _level(self) -> str | None:
+        """Level of the notes, or where they are gone of the labels themselves."""
+        level = self.notes.get("level_of_theory")
+        if level is not None:
+            return f"{self.settings.functional} ({level})"
+        for functional, code in sorted(self.store.levels()):
+            return f"{functional} ({code})"
+        return None
 
 
 def cost(atoms: Atoms, *, settings: LabellingSettings) -> float:

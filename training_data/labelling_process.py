@@ -98,6 +98,37 @@ class CalculationProcess:
             The interpreter does not exist, or the code cannot be imported there.
 
         """
+        return self._imported()
+
+    def prepare(self) -> None:
+        """Make the calculator once, as it is made for every structure.
+
+        Raises
+        ------
+        InputError
+            An argument is refused, or a command or a path is missing.
+
+        """
+        self.run_folder.mkdir(parents=True, exist_ok=True)
+        request = {
+            "task": "prepare",
+            "calculator": self.settings.calculator,
+            "arguments": self.settings.arguments,
+            "folder": str(self.run_folder),
+            "kpts": None,
+        }
+        try:
+            answer = self._ask(request, timeout_s=STARTING_S)
+        except CalculationError as error:
+            answer = {"error": str(error)}
+        if "error" in answer:
+            raise InputError(
+                f"settings must be such that {self.settings.code} can start; got "
+                f"{answer['error'].rstrip('.')}. Mend `arguments`, or set the "
+                "environment variables that the code wants (docs/labelling.md)."
+            )
+
+    def _imported(self) -> dict[str, str]:
         request = {
             "task": "greet",
             "calculator": self.settings.calculator,

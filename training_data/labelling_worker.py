@@ -62,6 +62,21 @@ def greet(request: dict[str, Any]) -> dict[str, Any]:
     return {"versions": versions}
 
 
+def prepare(request: dict[str, Any]) -> dict[str, Any]:
+    """Make the calculator as for a structure, to see whether it can be made."""
+    os.chdir(request["folder"])
+    name = request["calculator"]
+    calculator = open_class(name)(**prepared_arguments(request))
+    if not hasattr(calculator, "get_potential_energy"):
+        raise TypeError(f"{name} makes no ASE calculator")
+    if name.endswith(".Vasp"):
+        calculator.make_command()  # else missed only when a structure is computed
+    close = getattr(calculator, "close", None)
+    if callable(close):
+        close()
+    return {}
+
+
 def fix_fourier_plans(calculator: str) -> None:
     """Choose GPAW's Fourier transforms by rule and not by trial.
 
@@ -142,7 +157,8 @@ def free_energy(atoms: "Atoms") -> float:
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Answer one request; what goes wrong is part of the answer."""
     try:
-        return greet(request) if request["task"] == "greet" else evaluate(request)
+        tasks = {"greet": greet, "prepare": prepare, "evaluate": evaluate}
+        return tasks[request["task"]](request)
     except Exception as error:  # noqa: BLE001  (codes raise whatever they meet)
         text = " ".join(str(error).split()) or "no message (SCF steps used up?)"
         return {"error": f"{type(error).__name__}: {text}"[:500]}

@@ -23,7 +23,7 @@ from training_data import (
 from training_data.frame_hash import as_written, frame_hash
 from training_data.label_store import LabelStore, known_hashes, read_json, write_json
 from training_data.labelled_frame import refuse_unfit
-from training_data.labelling import cost, ordered
+from training_data.labelling import LabellingStopped, cost, ordered
 from training_data.labelling_kpoints import kpoint_grid
 from training_data.labelling_process import CalculationProcess
 from training_data.labelling_settings import checked_settings
@@ -84,7 +84,9 @@ def labelling_stage(
     if overwrite and out.exists():
         with CalculationProcess(level, folder=_trial_folder(out)) as process:
             process.greet()  # a code that cannot be used costs no labels
+            process.prepare()
     _prepare(store, settings, overwrite=overwrite)
+    n_before = len(known_hashes([out]))
 
     def run(limit: int | None) -> dict[str, Any]:
         return plain(  # type: ignore[no-any-return]
@@ -102,9 +104,10 @@ def labelling_stage(
         )
 
     try:
-        return run(settings.limit)
+        return _refuse_all_failed(run(settings.limit), store)
     except StoppedEarly as early:
         so_far = run(0)
+        so_far["n_new"] = len(known_hashes([out])) - n_before
         early.begun = so_far["n_labelled"] + so_far["n_failed"] > 0
         raise LabellingInterrupted(so_far, early) from early
     except InputError:
@@ -112,6 +115,19 @@ def labelling_stage(
             store.notes_path.unlink(missing_ok=True)
             store.lock_path.unlink(missing_ok=True)
         raise
+
+
+def _refuse_all_failed(result: dict[str, Any], store: LabelStore) -> dict[str, Any]:
+    """Raise where this run computed, and got no label out of it."""
+    n_failed = result["n_new_failed"]
+    if n_failed and not result["n_new"]:
+        reason = str(result["failures"][-1]["reason"]).rstrip(".")
+        raise LabellingStopped(
+            f"none of the {n_failed} calculations of this run gave a label; one "
+            f"failed with: {reason}. All reasons stand in '{store.failed_path}'. Mend "
+            "settings or structures and go on with --resume --retry-failed."
+        )
+    return result
 
 
 def _trial_folder(out: Path) -> Path:
@@ -196,6 +212,11 @@ def _prepare(store: LabelStore, settings: LabelSettings, *, overwrite: bool) -> 
         command = settings.model_dump(mode="json", exclude={"limit", "minutes"})
         for name in ("pool", "skip"):
             command[name] = [str(Path(path).resolve()) for path in command[name]]
+        before = notes.get("command", {})
+        if before.get("finished") == command["finished"]:
+            # a later --resume without a pool does what is left of all of them
+            earlier = [path for path in before.get("pool", ()) if Path(path).is_file()]
+            command["pool"] = list(dict.fromkeys([*earlier, *command["pool"]]))
         notes["command"] = command
         record = provenance(
             command="label",

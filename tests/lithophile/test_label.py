@@ -93,6 +93,7 @@ def test_signal_ends_with_75_and_resume_gives_the_same_file(lithophile, pool, tm
     stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 75, stderr
     so_far = json.loads(stdout)
+    assert so_far["n_new"] == so_far["n_labelled"]
     assert 1 <= so_far["n_labelled"] < 12
     assert "what is done is kept" in " ".join(stderr.split())
     assert "Traceback" not in stderr
@@ -110,6 +111,28 @@ def test_signal_ends_with_75_and_resume_gives_the_same_file(lithophile, pool, tm
         for name in ("whole.extxyz", "l.extxyz")
     ]
     assert energies[0] == energies[1]
+
+
+def test_queue_without_a_single_label_is_no_success(lithophile, tmp_path):
+    iron = [bulk("Fe", cubic=True, a=2.8 + 0.01 * i) for i in range(3)]
+    write(tmp_path / "iron.extxyz", iron)
+    answer = lithophile("label", "iron.extxyz", *EMT, "--out", "l.extxyz", code=1)
+    assert "none of the 3 calculations of this run gave a label" in answer.message
+    assert "--retry-failed" in answer.message
+    assert answer.stdout == ""
+    again = lithophile("label", "--out", "l.extxyz", "--resume", "--json").json
+    assert (again["n_failed"], again["labels"]) == (3, None)
+
+
+def test_pools_are_united(lithophile, pool, tmp_path):
+    frames = read(pool, ":")
+    write(tmp_path / "first.extxyz", frames[:4])
+    write(tmp_path / "second.extxyz", frames[4:7])
+    out = ("--out", "l.extxyz")
+    lithophile("label", "first.extxyz", *EMT, *out, "--limit", 1)
+    given = lithophile("label", "second.extxyz", *EMT, *out, "--resume", "--json").json
+    assert (given["n_labelled"], given["n_waiting"]) == (3, 0)
+    assert lithophile("label", *out, "--resume", "--json").json["n_labelled"] == 7
 
 
 def test_finished_calculations(lithophile, tmp_path):
@@ -138,14 +161,20 @@ def test_dry_run_writes_nothing(lithophile, tmp_path):
         (("--out", "l.extxyz"), "none for Cu"),  # the default level knows no copper
         (("--code", "vasp", "--out", "l.extxyz"), "--settings must be given for vasp"),
         (("--code", "no.such.Code", "--out", "l.extxyz"), "No module named 'no'"),
+        (("--settings", "vasp.yaml", "--out", "l.extxyz"), "ASE_VASP_COMMAND"),
+        (("--code", "os.getpid", "--out", "l.extxyz"), "makes no ASE calculator"),
         ((*EMT, "--part", "3/2", "--out", "l.extxyz"), "part must be K/N"),
         ((*EMT, "--out", "pool.extxyz", "--overwrite"), "another file than the pool"),
     ],
 )
 def test_wrong_input_is_told_and_leaves_nothing(lithophile, pool, options, words):
     before = pool.read_bytes()
+    if "vasp.yaml" in options:
+        level = "code: vasp\nfunctional: PBE\narguments: {xc: PBE}\n"
+        (pool.parent / "vasp.yaml").write_text(level, encoding="utf-8")
     answer = lithophile("label", pool, *options, code=2)
     assert words in answer.message
     assert "Traceback" not in answer.message
-    assert [path.name for path in pool.parent.iterdir()] == ["pool.extxyz"]
+    left = {path.name for path in pool.parent.iterdir()} - {"vasp.yaml"}
+    assert left == {"pool.extxyz"}
     assert pool.read_bytes() == before

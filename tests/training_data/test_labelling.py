@@ -244,6 +244,55 @@ def test_structures_that_the_level_cannot_label_are_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_all_structures_that_are_unfit_are_told_at_once(pool, tmp_path):
+    loose, spoilt, flat = (atoms.copy() for atoms in pool[:3])
+    loose.pbc = False
+    spoilt.positions[0, 0] = np.nan
+    flat.set_cell([(4, 0, 0), (0, 4, 0), (4, 4, 0)])
+    with pytest.raises(InputError) as caught:
+        label_queue([pool[3], loose, spoilt, flat], EMT_SETTINGS, tmp_path / "l.xyz")
+    message = str(caught.value)
+    assert "3 of 4" in message
+    assert "frame 1: must be periodic" in message
+    assert "frame 2: must have finite" in message
+    assert "frame 3: must have a cell with a volume" in message
+    gridded = pool[0].copy()
+    gridded.info["kpts"] = "oops"
+    level = EMT_SETTINGS.model_copy(update={"kpoints": KPoints()})
+    with pytest.raises(InputError, match="three whole numbers in kpts; got 'oops'"):
+        label_queue([gridded], level, tmp_path / "l.xyz")
+
+
+def test_labels_under_a_renamed_key_are_not_taken_for_labels(pool, tmp_path):
+    out = tmp_path / "labels.extxyz"
+    label_queue(pool[:2], EMT_SETTINGS, out)
+    text = out.read_text("utf-8")
+    for key in ("REF_energy", "REF_forces"):
+        out.write_text(text.replace(key, "my_label"), encoding="utf-8")
+        with pytest.raises(InputError, match=f"frame 0 without {key}"):
+            label_queue(pool[:2], EMT_SETTINGS, out)
+
+
+def test_level_is_that_of_the_labels_or_unknown(pool, tmp_path):
+    out = tmp_path / "labels.extxyz"
+    assert label_queue(pool, EMT_SETTINGS, out, limit=0).level_of_theory is None
+    first = label_queue(pool, EMT_SETTINGS, out)
+    (tmp_path / "labels.queue.json").unlink()
+    again = label_queue(pool, EMT_SETTINGS, out)
+    assert again.n_new == 0
+    assert again.level_of_theory == first.level_of_theory
+    assert str(again.level_of_theory).startswith("EMT (ase.calculators.emt.EMT, ase")
+
+
+def test_code_that_cannot_start_is_told_before_the_queue(pool, tmp_path, monkeypatch):
+    monkeypatch.delenv("ASE_VASP_COMMAND", raising=False)
+    monkeypatch.delenv("VASP_COMMAND", raising=False)
+    vasp = LabellingSettings(code="vasp", arguments={"xc": "PBE"})
+    with pytest.raises(InputError, match="vasp can start; got CalculatorSetupError"):
+        label_queue(pool, vasp, tmp_path / "labels.extxyz")
+    assert not (tmp_path / "labels.failed.json").exists()
+
+
 def test_missing_code_is_told_before_time_is_spent(pool, tmp_path):
     settings = LabellingSettings(code="no.such.Code")
     with pytest.raises(InputError, match="No module named 'no'"):
