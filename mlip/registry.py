@@ -237,6 +237,13 @@ def _only_weights(folder: Path) -> Path:
     found = sorted(folder.glob("*.safetensors"))
     if len(found) == 1:
         return found[0]
+    if (folder / "committee.json").is_file():
+        message = (
+            f"model must be one potential; got {str(folder)!r}, which holds a "
+            f"committee. Give 'committee:{folder}', or one of its members such as "
+            f"'{folder / 'member-0'}'."
+        )
+        raise InputError(message)
     message = (
         f"model folder must hold exactly one .safetensors file; got {len(found)} in "
         f"{str(folder)!r}. Give the weights file itself, or finish the training run."

@@ -58,10 +58,10 @@ class TrainingResult:
     forgetting: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, paths as strings."""
+        """Plain values, paths as strings; a committee as it is loaded."""
         return {
             **asdict(self),
-            "model": str(self.model),
+            "model": f"committee:{self.model}" if self.members else str(self.model),
             "card": str(self.card),
             "members": list(self.members),
         }

@@ -153,9 +153,10 @@ def _runtime_dispersion(config: TrainingConfig, start: Start | None) -> str:
     if wanted == "learnt":
         return ""
     if not config.level.endswith(f"-{D3}"):
+        asked = f"start_from ({start.card.name})" if start and earlier else "dispersion"
         message = (
-            f"level must end in '-{D3}' when dispersion is added at run time; got "
-            f"{config.level!r}. Give e.g. 'PBE-{D3}'."
+            f"level must end in '-{D3}' when dispersion is added at run time, as "
+            f"{asked} asks; got {config.level!r}. Give e.g. 'PBE-{D3}'."
         )
         raise InputError(message)
     return D3

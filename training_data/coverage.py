@@ -219,12 +219,15 @@ class TrainingDistanceResult:
     usual
         95th percentile of the distances of the set's own configurations to the nearest
         other one with these elements.
+    species
+        Elements of each structure, such as ``"Li-Cl"``.
 
     """
 
     distances: NDArray[np.float64]
     nearest: NDArray[np.int_]
     usual: NDArray[np.float64]
+    species: tuple[str, ...]
 
     @property
     def outside(self) -> NDArray[np.bool_]:
@@ -240,9 +243,15 @@ class TrainingDistanceResult:
                     "nearest_frame": int(k) if k >= 0 else None,
                     "usual_distance": float(u) if np.isfinite(u) else None,
                     "outside": bool(far),
+                    "reason": None if np.isfinite(d) else _nowhere(names),
                 }
-                for d, k, u, far in zip(
-                    self.distances, self.nearest, self.usual, self.outside, strict=True
+                for d, k, u, far, names in zip(
+                    self.distances,
+                    self.nearest,
+                    self.usual,
+                    self.outside,
+                    self.species,
+                    strict=True,
                 )
             ],
             "n_outside": int(self.outside.sum()),
@@ -274,6 +283,12 @@ class TrainingDistanceResult:
         highest = max([*self.distances[known], *usual, 0.0])
         axis.set_ylim(0, 1.15 * highest if highest > 0 else 1)
         axis.set_xlim(-0.5, len(frames) - 0.5)
+        if not known.all():
+            lost = dict.fromkeys(
+                names for names, k in zip(self.species, known, strict=True) if not k
+            )
+            said = "\n".join(_nowhere(names) for names in list(lost)[:MOST_COLOURS])
+            axis.text(0.02, 0.96, said, transform=axis.transAxes, va="top", fontsize=8)
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         return axis
 
@@ -343,7 +358,14 @@ def training_distance(
         distances=shortest,
         nearest=np.where(np.isfinite(shortest), chosen[best], -1),
         usual=np.array(usual, dtype=float),
+        species=tuple(
+            "-".join(sorted(set(atoms.get_chemical_symbols()))) for atoms in structures
+        ),
     )
+
+
+def _nowhere(names: str) -> str:
+    return f"{names}: in no configuration"
 
 
 def _range(values: NDArray[np.float64]) -> list[float] | None:

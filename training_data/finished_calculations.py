@@ -187,6 +187,7 @@ def collect_finished_calculations(
             labels=store.path,
             n_labelled=counts["labelled"],
             n_new=counts["new"],
+            n_new_failed=len(failures),
             n_skipped=counts["skipped"],
             n_failed=len(failures),
             n_waiting=0,

@@ -195,6 +195,9 @@ def test_committee_is_calibrated_and_loads_as_one(data, tmp_path):
     assert [done for done, _ in reports] == list(range(1, 9))
     assert {total for _, total in reports} == {8}
     record = json.loads((out / "committee.json").read_text())
+    assert result.to_json()["model"] == f"committee:{out}"
+    with pytest.raises(InputError, match=f"Give 'committee:{out}'"):
+        load_potential(out)
     assert [member["seed"] for member in record["members"]] == [0, 1]
     assert set(record["calibration"]["spreads"]) == {
         "energy_eV_per_atom",

@@ -113,6 +113,9 @@ def test_distance_of_known_and_unknown_structures():
     assert not found.outside[0]
     assert found.outside[1]
     assert np.isinf(found.distances[2])
+    reasons = [each["reason"] for each in found.to_json()["structures"]]
+    assert reasons == [None, None, "Hf: in no configuration"]
+    assert [text.get_text() for text in found.plot().texts] == [reasons[2]]
     assert found.outside[2]
     assert found.to_json()["structures"][2]["distance"] is None
 
