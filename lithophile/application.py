@@ -47,7 +47,7 @@ application = typer.Typer(
         "Every command takes [bold]--json[/bold] (one JSON object on stdout), "
         "[bold]--config FILE[/bold] (YAML; options override it) and "
         "[bold]--help[/bold]. Exit codes: 0 done, 2 wrong input, 3 stopped by a "
-        "guard, 75 dynamics checkpointed after a signal, 1 anything else."
+        "guard, 75 stopped by a signal with all that is done kept, 1 anything else."
     ),
     no_args_is_help=True,
     pretty_exceptions_enable=False,

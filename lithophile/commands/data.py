@@ -207,4 +207,7 @@ def fetch(
         settings = read_settings(FetchSettings, file=config, options=ctx.params)
         from lithophile.stages.data_fetch import fetch_stage, list_stage
 
-        say.result(list_stage(settings) if listed else fetch_stage(settings, out=out))
+        if listed:
+            say.result(list_stage(settings, brief=not as_json))
+            return
+        say.result(fetch_stage(settings, out=out))

@@ -29,16 +29,20 @@ def fetch_stage(settings: FetchSettings, *, out: Path | None) -> dict[str, Any]:
     }
 
 
-def list_stage(settings: FetchSettings) -> dict[str, Any]:
-    """List what can be fetched."""
+def list_stage(settings: FetchSettings, *, brief: bool) -> dict[str, Any]:
+    """List what can be fetched; in brief, texts end at their first semicolon."""
+
+    def short(text: str) -> str:
+        return text.split(";", maxsplit=1)[0] if brief else text
+
     return {
         "datasets": [
             {
                 "name": entry.name,
                 "n_frames": entry.n_frames,
                 "elements": entry.elements,
-                "level_of_theory": entry.level_of_theory,
-                "licence": entry.licence,
+                "level_of_theory": short(entry.level_of_theory),
+                "licence": short(entry.licence),
                 "download": entry.url is not None,
             }
             for entry in load_catalogue(settings.catalogue).values()
