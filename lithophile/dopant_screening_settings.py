@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 from lithophile.settings import Settings
 
 SHIPPED_MODEL = "chgnet"
+SHIPPED_CONTENT = 0.25
+"""Dopants per formula unit of the relaxed cells that come with the package."""
 FEWEST = 40
 """Dopants below which no model is worth its folds."""
 
@@ -18,7 +20,9 @@ class DopantScreeningSettings(Settings):
         (),
         description="Ions with their sites, such as Al3+-Li; none: all 117 of the list",
     )
-    content: float = Field(0.25, gt=0, description="Dopants per formula unit")
+    content: float = Field(
+        SHIPPED_CONTENT, gt=0, description="Dopants per formula unit"
+    )
     stable_within_eV_per_formula_unit: float = Field(
         0.1,
         ge=0,
@@ -62,6 +66,16 @@ class DopantScreeningSettings(Settings):
                 f"model must come with relax, since the cells of the package are "
                 f"{SHIPPED_MODEL}'s; got {self.model!r} without. Add --relax, or leave "
                 "the model out"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _barriers_have_cells(self) -> Self:
+        if self.bond_valence and not self.relax and self.content != SHIPPED_CONTENT:
+            raise ValueError(
+                f"content must be {SHIPPED_CONTENT} for barriers in the cells of the "
+                f"package; got {self.content!r}, at which there are none. Add --relax, "
+                "or leave bond_valence out"
             )
         return self
 

@@ -5,10 +5,12 @@ import io
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase import Atoms
+from ase.data import chemical_symbols
 from ase.units import kB
 
 from structures.dopants import read_ion
@@ -338,7 +340,14 @@ def _lain(
             pairs = ", ".join(f"{e} {q:+g}" for e, q in sorted(charges.items()))
             raise InputError(
                 "oxidation_states must be ones with bond valence parameters; got "
-                f"{pairs} with mobile {ion} (none for {error.args[0]!r}). "
+                f"{pairs} with mobile {ion} (none for {_missing(error.args[0])}). "
                 "Take another mobile ion, or leave this crystal out."
             ) from None
     return grid, (found["E_1D"], found["E_2D"], found["E_3D"])
+
+
+def _missing(key: object) -> str:
+    """Name what BVlain has no parameters for: it looks elements up by number."""
+    if isinstance(key, Integral):
+        return str(chemical_symbols[int(key)])
+    return str(key)

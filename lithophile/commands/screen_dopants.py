@@ -7,7 +7,7 @@ import typer
 from lithophile.commands import options
 from lithophile.commands.screen import screen
 from lithophile.console import progress_bar, voice
-from lithophile.early_signals import answering_early
+from lithophile.early_signals import StoppedEarly, answering_early
 
 
 @screen.command()
@@ -122,12 +122,18 @@ def dopants(
         settings = read_settings(DopantScreeningSettings, file=config, options=given)
         from lithophile.stages.dopant_screening import dopant_screening_stage
 
-        say.result(
-            dopant_screening_stage(
+        folder = options.needed_out(out)
+        try:
+            found = dopant_screening_stage(
                 settings,
-                out=options.needed_out(out),
+                out=folder,
                 resume=resume,
                 overwrite=overwrite,
                 progress=progress,
             )
-        )
+        except StoppedEarly as early:
+            from lithophile.stages.dopant_screening import so_far
+
+            say.result({"stopped": early.sentence, **so_far(folder)})
+            raise
+        say.result(found)

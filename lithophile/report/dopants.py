@@ -117,6 +117,7 @@ def write_dopant_report(
                 for name in FIGURES
             },
             models=models,
+            predictions=(models or {}).get("predictions", []),
             tables=_tables(str(models["tables"]))
             if models and "tables" in models
             else [],

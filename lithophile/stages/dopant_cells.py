@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from lithophile.claim import Claim
 from lithophile.console import Progress
 from lithophile.dopant_screening_settings import (
+    SHIPPED_CONTENT,
     SHIPPED_MODEL,
     DopantScreeningSettings,
 )
@@ -39,7 +41,6 @@ CELLS = "cells"
 BARRIERS = "barriers"
 REFERENCES = "references.csv"
 LATTICE = "lattice.json"
-SHIPPED_CONTENT = 0.25
 
 Barriers = dict[str, float | str | None]
 
@@ -157,8 +158,8 @@ def barriers(
     found: dict[str, Barriers] = {}
     for index, (name, cell) in enumerate(relaxed.items()):
         path = folder / BARRIERS / f"{name}.json"
-        if path.is_file():
-            found[name] = json.loads(path.read_text(encoding="utf-8"))
+        if (kept := _kept_barriers(path)) is not None:
+            found[name] = kept
             continue
         try:
             found[name] = bond_valence_barriers(
@@ -199,6 +200,19 @@ def _kept(folder: Path) -> dict[str, RelaxedCell | Failure]:
     }
 
 
+def _kept_barriers(path: Path) -> Barriers | None:
+    """Barriers that were found before; None where there are none that can be read."""
+    if not path.is_file():
+        return None
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:  # cut off or damaged: found again in seconds
+        return None
+    if not isinstance(kept, dict) or not {"failure", "barrier_3d_eV"} & kept.keys():
+        return None
+    return kept
+
+
 def _lattice_constant(
     settings: DopantScreeningSettings, folder: Path, potential: Potential
 ) -> float:
@@ -207,7 +221,8 @@ def _lattice_constant(
         return CHGNET_A
     path = folder / LATTICE
     if path.is_file():
-        return float(json.loads(path.read_text(encoding="utf-8"))["a_A"])
+        with suppress(ValueError, KeyError, TypeError):  # damaged: found again
+            return float(json.loads(path.read_text(encoding="utf-8"))["a_A"])
     a_A = relaxed_lattice_constant(
         potential, seed=settings.seed, fmax_eV_per_A=settings.fmax_eV_per_A
     )

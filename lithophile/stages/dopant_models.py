@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lithophile.console import Progress, plain
-from lithophile.dopant_screening_settings import FEWEST
+from lithophile.dopant_screening_settings import FEWEST, SHIPPED_CONTENT
 from lithophile.run_folder import RunFolder
 from screening.decision_map import decision_map, plot_energy_against_feature
 from screening.dopant_screening import DopantScreening
@@ -21,7 +21,6 @@ from screening.reaction_energy_regressors import LAPLACIAN
 from screening.screened_table import dopant_table
 from training_data import InputError
 
-SHIPPED_CONTENT = 0.25
 STEPS = 32
 """About as many messages as a whole study has, for the bar."""
 ENTHALPY = "oxide_enthalpy_eV_per_atom"

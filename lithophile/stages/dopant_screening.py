@@ -10,6 +10,8 @@ from lithophile.dopant_screening_settings import FEWEST, DopantScreeningSettings
 from lithophile.provenance import provenance
 from lithophile.run_folder import SETTINGS, RunFolder, write_json
 from lithophile.stages.dopant_cells import (
+    BARRIERS,
+    CELLS,
     Barriers,
     anchored_energies,
     barriers,
@@ -164,6 +166,7 @@ def dopant_screening_stage(
             )
 
         report = written(None)  # is there whatever becomes of the models
+        claim.begin()
         models = _models(settings, folder, found, _relaxed(cells), progress)
         if models is not None:
             report = written(models)
@@ -193,6 +196,18 @@ def dopant_screening_stage(
                 ],
             }
         )
+
+
+def so_far(out: Path) -> dict[str, Any]:
+    """Files that a run which was stopped has left; None for those not yet written."""
+    from lithophile.report.dopants import PAGE  # noqa: PLC0415
+
+    return {
+        "table": out / TABLE if (out / TABLE).is_file() else None,
+        "report": out / PAGE if (out / PAGE).is_file() else None,
+        "n_cells_kept": len(list((out / CELLS).glob("*.extxyz"))),
+        "n_barriers_kept": len(list((out / BARRIERS).glob("*.json"))),
+    }
 
 
 def chosen_dopants(names: Sequence[str]) -> tuple[LlzoDopant, ...]:

@@ -68,6 +68,10 @@ def test_all_that_is_promised_is_written(lithophile, tmp_path):
         (("--content", "0.3", "--relax"), "multiple of 1/8"),
         (("--model", "mace-mp:small"), "model must come with relax"),
         (("--dopant", "Al3+-Li", "--dopant", "Al3+-Li", "--no-models"), "once each"),
+        (
+            ("--bond-valence", "--content", "0.125", "--no-models"),
+            "content must be 0.25 for barriers",
+        ),
         (("--dopant", "Cl5+-Zr", "--content", "3", "--no-models"), "n_dopants must"),
     ],
 )
@@ -119,6 +123,53 @@ def test_killed_run_goes_on_and_loses_nothing(lithophile, tmp_path):
         code=2,
     )
     assert "content: 0.125 for 0.25" in other.message
+
+
+def test_damaged_barrier_is_found_again(lithophile, tmp_path):
+    """A file that was cut off stops no run."""
+    options = ("--dopant", "Al3+-Li", "--no-models", "--bond-valence")
+    options = (*options, "--resolution-A", "0.6", "--out", "out")
+    whole = lithophile("screen", "dopants", *options, "--json").json
+    files = {
+        path: path.read_bytes() for path in (tmp_path / "out" / "barriers").iterdir()
+    }
+    assert len(files) == 2
+    for path, end in zip(files, (b'{"mobile_ion": "Li', b"{}"), strict=True):
+        path.write_bytes(end)
+    (tmp_path / "out" / "result.json").unlink()
+    again = lithophile("screen", "dopants", *options, "--resume", "--json").json
+    assert again == whole
+    assert {path: path.read_bytes() for path in files} == files
+
+
+def test_signal_while_models_are_trained_keeps_the_screening(tmp_path):
+    """Table and report are there by then: the answer names them, and they stay."""
+    named = [row.name for row in load_llzo_dopants() if row.outcome]
+    options = [part for name in named for part in ("--dopant", name)]
+    command = ["screen", "dopants", *options, "--out", "out", "--json"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lithophile", *command],
+        cwd=tmp_path,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    page = tmp_path / "out" / "report.html"
+    deadline = time.monotonic() + 240
+    while not page.exists() and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(1.0)
+    process.send_signal(signal.SIGTERM)
+    stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == 75, stderr
+    assert "what is done is kept" in stderr
+    told = json.loads(stdout)
+    assert "SIGTERM" in told["stopped"]
+    assert (tmp_path / told["table"]).is_file()
+    assert (tmp_path / told["report"]) == page
+    assert page.is_file()
 
 
 def test_models_that_cannot_be_trained_leave_the_screening_as_it_is(
