@@ -67,6 +67,7 @@ def write_dopant_report(
     rows: Sequence[Mapping[str, Any]],
     cells: Sequence["RelaxedCell"],
     models: Mapping[str, Any] | None,
+    undoped_barriers: Mapping[str, Any] | None = None,
 ) -> Path:
     """Draw the figures and write ``report.html``, which needs no other file.
 
@@ -82,9 +83,11 @@ def write_dopant_report(
         Relaxed cells that were used.
     models
         Numbers of the models, or why there are none (``failure``); None without.
+    undoped_barriers
+        Barriers of lithium in the undoped cell, a line in the figure.
 
     """
-    _draw(folder, found, rows)
+    _draw(folder, found, rows, (undoped_barriers or {}).get("barrier_3d_eV"))
     text = (files("lithophile") / "report" / "dopants.html").read_text("utf-8")
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -146,7 +149,10 @@ def signed(value: float | None, digits: int = 2) -> str:
 
 
 def _draw(
-    folder: RunFolder, found: DopantScreening, rows: Sequence[Mapping[str, Any]]
+    folder: RunFolder,
+    found: DopantScreening,
+    rows: Sequence[Mapping[str, Any]],
+    undoped_barrier_eV: float | None,
 ) -> None:
     """Write the figures of the screening itself."""
     sites = [s for s in SITES if any(d.dopant.site == s for d in found.dopants)]
@@ -193,11 +199,14 @@ def _draw(
         example.titration.plot(figure.subplots())
         _save(folder, "titration", figure)
         figure = new_figure(5.4, 3.6)
-        content_dependence(
+        axes = content_dependence(
             example.dopant.ion,
             site=example.dopant.site,
             entries=load_entries(with_halides=True),
         ).plot(figure.subplots())
+        axes.set_xlim(left=0)
+        for line in axes.lines:
+            line.set_clip_on(False)  # the mark of the undoped compound, on the edge
         _save(folder, "contents", figure)
     if any(each.anchored is not None for each in found.dopants):
         figure = new_figure(6.0, 6.0)
@@ -206,10 +215,10 @@ def _draw(
         tidy(axes)
         _save(folder, "compared", figure)
     if any(row.get("barrier_3d_eV") for row in rows):
-        _save(folder, "barriers", _barriers(rows))
+        _save(folder, "barriers", _barriers(rows, undoped_barrier_eV))
 
 
-def _barriers(rows: Sequence[Mapping[str, Any]]) -> "Figure":
+def _barriers(rows: Sequence[Mapping[str, Any]], undoped_eV: float | None) -> "Figure":
     """Barrier against the charge of the dopant, one mark per dopant."""
     figure = new_figure(6.4, 4.0)
     axes = figure.subplots()
@@ -224,6 +233,8 @@ def _barriers(rows: Sequence[Mapping[str, Any]]) -> "Figure":
                 alpha=0.75,
                 label=f"on {site}",
             )
+    if undoped_eV is not None:
+        axes.axhline(undoped_eV, color="0.5", lw=0.8, ls="--", label="undoped")
     axes.set_xlabel("charge of the dopant (e)")
     axes.set_ylabel("barrier of lithium in 3D\nfrom bond valence (eV)")
     axes.legend(fontsize=8)

@@ -131,6 +131,8 @@ def _draw(
     for each in study.classification:
         if each.model == "support vector machine" and each.scheme == "grouped":
             axes["reliability"] = each.plot()
+            if (legend := axes["reliability"].get_legend()) is not None:
+                legend.set_bbox_to_anchor((1.0, 1.0))  # beside the curve, not over it
     for tested in study.regression:
         if tested.model == LAPLACIAN:
             axes[f"regression_{tested.scheme}"] = tested.plot()

@@ -20,7 +20,7 @@ from lithophile.stages.dopant_cells import (
 from lithophile.stages.inputs import model_path
 from screening.compound_energies import CompoundEnergy
 from screening.dopant_screening import DopantScreening, screen_dopants
-from screening.doped_cells import RelaxedCell
+from screening.doped_cells import UNDOPED, RelaxedCell
 from screening.doped_formula import doped_formula
 from screening.formulas import read_formula
 from screening.screened_dopant import ScreenedDopant
@@ -162,7 +162,12 @@ def dopant_screening_stage(
                 {**found.to_json(), "barriers": migration, "models": models},
             )
             return write_dopant_report(
-                folder, found, rows=rows, cells=_relaxed(cells), models=models
+                folder,
+                found,
+                rows=rows,
+                cells=_relaxed(cells),
+                models=models,
+                undoped_barriers=migration.get(UNDOPED, {}),
             )
 
         report = written(None)  # is there whatever becomes of the models

@@ -12,10 +12,12 @@ from dataclasses import replace
 import pytest
 
 from lithophile.dopant_screening_settings import DopantScreeningSettings
+from lithophile.report.dopants import write_dopant_report
 from lithophile.run_folder import RunFolder
 from lithophile.stages.dopant_cells import anchored_energies, doped_cells
 from lithophile.stages.dopant_models import model_table, table_hash
 from lithophile.stages.dopant_screening import chosen_dopants
+from screening.dopant_prediction import DopantPredictionResult
 from screening.dopant_screening import screen_dopants
 from screening.doped_cells import UNDOPED
 from screening.doped_energies import anchored_doped_energies, load_doped_cells
@@ -272,6 +274,42 @@ def test_cells_that_ran_out_of_steps_go_on_and_failed_ones_are_tried_again(tmp_p
             **options,
         )
     assert "undoped cell not at rest" in energies["Al3+-Li"].reason
+
+
+def test_report_shows_what_is_predicted_of_unseen_dopants(tmp_path):
+    rows = chosen_dopants(["Sc3+-Zr"])
+    predicted = DopantPredictionResult(
+        name="Si4+ (Zr)",
+        stable=True,
+        stable_probability=0.874,
+        reaction_energy_eV_per_formula_unit=-0.41,
+        reaction_energy_interval_eV=(-0.9, 0.1),
+        domain_ratio=1.37,
+        nearest=("Ge4+-Zr",),
+        missing=(),
+    ).to_json() | {
+        "hull_reaction_energy_eV_per_formula_unit": -0.612,
+        "hull_stable": False,
+    }
+    models = {
+        "energies": "hull",
+        "n_dopants": 117,
+        "n_elements": 70,
+        "n_stable": 42,
+        "accuracy_of_the_commoner_class": 0.64,
+        "predictions": [predicted],
+    }
+    page = write_dopant_report(
+        RunFolder(tmp_path),
+        screen_dopants(rows, entries=load_entries(with_halides=True)),
+        rows=[],
+        cells=[],
+        models=models,
+    ).read_text("utf-8")
+    (line,) = (each for each in page.splitlines() if "Si4+ (Zr)" in each)
+    assert line.startswith('<tr class="differs">'), "outside the domain"
+    for told in ("0.87", "<td>no</td>", "−0.90 to +0.10", "−0.61", "1.37", "Ge4+-Zr"):
+        assert told in line
 
 
 def test_report_leaves_the_page_of_the_screening_alone(lithophile, tmp_path):
