@@ -1,4 +1,4 @@
-"""Geometry of the small cells of the labelling queue: random starts, strain, distances."""
+"""Geometry of the small cells of the queue: random starts, strain, distances."""
 
 from __future__ import annotations
 
