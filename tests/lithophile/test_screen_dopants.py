@@ -120,11 +120,11 @@ def test_killed_run_goes_on_and_loses_nothing(lithophile, tmp_path):
             tmp_path / whole[name]
         ).read_bytes()
     other = lithophile(
-        *("screen", "dopants", *BARRIERS, "--content", "0.125"),
+        *("screen", "dopants", *BARRIERS, "--seed", "1"),
         *("--out", "killed", "--resume"),
         code=2,
     )
-    assert "content: 0.125 for 0.25" in other.message
+    assert "seed: 1 for 0" in other.message
 
 
 def test_damaged_barrier_is_found_again(lithophile, tmp_path):
