@@ -5,7 +5,11 @@ from typing import Any
 
 from lithophile.console import Progress
 from lithophile.film_settings import FilmOptions, FilmSettings, PhaseOptions
-from lithophile.stages.observables import _folder, _opened, _written
+from lithophile.stages.observables import (
+    analysis_folder,
+    opened_trajectory,
+    write_analysis,
+)
 from md.analysis.film import film
 from md.analysis.phase_labels import PhaseRule
 
@@ -15,8 +19,8 @@ def film_stage(
 ) -> dict[str, Any]:
     """Thickness of the film against time."""
     name = "film"
-    folder = _folder(name, settings, out=out, overwrite=overwrite)
-    with _opened(settings) as trajectory:
+    folder = analysis_folder(name, settings, out=out, overwrite=overwrite)
+    with opened_trajectory(settings) as trajectory:
         found = film(
             trajectory,
             rule=PhaseRule(
@@ -26,4 +30,6 @@ def film_stage(
             progress=lambda done, total: progress(done, total, {}),
         )
     again = overwrite or out is None
-    return _written(name, found, settings=settings, folder=folder, overwrite=again)
+    return write_analysis(
+        name, found, settings=settings, folder=folder, overwrite=again
+    )

@@ -48,8 +48,8 @@ def dissolution_stage(
 ) -> dict[str, Any]:
     """Dissolved fraction against time."""
     name = "dissolution"
-    folder = _folder(name, settings, out=out, overwrite=overwrite)
-    with _opened(settings) as trajectory:
+    folder = analysis_folder(name, settings, out=out, overwrite=overwrite)
+    with opened_trajectory(settings) as trajectory:
         found = dissolution(
             trajectory,
             **settings.model_dump(include=set(DissolutionOptions.model_fields)),
@@ -57,7 +57,9 @@ def dissolution_stage(
         )
         detailed = with_details(found, trajectory)
     again = overwrite or out is None
-    return _written(name, detailed, settings=settings, folder=folder, overwrite=again)
+    return write_analysis(
+        name, detailed, settings=settings, folder=folder, overwrite=again
+    )
 
 
 def msd_stage(
@@ -65,9 +67,9 @@ def msd_stage(
 ) -> dict[str, Any]:
     """Mean squared displacement and diffusivity."""
     name = "-".join(["msd", settings.species, *_what_differs(settings)])
-    folder = _folder(name, settings, out=out, overwrite=overwrite)
+    folder = analysis_folder(name, settings, out=out, overwrite=overwrite)
     layers = None
-    with _opened(settings) as trajectory:
+    with opened_trajectory(settings) as trajectory:
         found = mean_squared_displacement(
             trajectory,
             **settings.model_dump(include=set(MsdOptions.model_fields)),
@@ -80,7 +82,7 @@ def msd_stage(
                 **settings.model_dump(include={"species", "reference", "direction"}),
             )
     again = overwrite or out is None
-    return _written(
+    return write_analysis(
         name,
         found,
         settings=settings,
@@ -96,11 +98,15 @@ def _what_differs(settings: MsdSettings) -> list[str]:
     return words + (["collective"] if settings.motion == "collective" else [])
 
 
-def _opened(settings: TrajectorySettings) -> Trajectory:
-    return open_trajectory(_given(settings), frame_time_ps=settings.frame_time_ps)
+def opened_trajectory(settings: TrajectorySettings) -> Trajectory:
+    """Trajectory of an analysis."""
+    return open_trajectory(
+        given_trajectory(settings), frame_time_ps=settings.frame_time_ps
+    )
 
 
-def _given(settings: TrajectorySettings) -> Path:
+def given_trajectory(settings: TrajectorySettings) -> Path:
+    """Path of the trajectory, which has to be named."""
     if settings.trajectory is None:
         raise InputError(
             "trajectory must be given; got nothing. Name a .h5 file or a run folder."
@@ -108,19 +114,19 @@ def _given(settings: TrajectorySettings) -> Path:
     return settings.trajectory
 
 
-def _folder(
+def analysis_folder(
     name: str, settings: TrajectorySettings, *, out: Path | None, overwrite: bool
 ) -> RunFolder:
     """Folder of an analysis: `out`, or one beside the trajectory, which is replaced."""
-    trajectory = _given(settings)
-    folder = RunFolder(out or _beside(trajectory, name), resumable=False)
+    trajectory = given_trajectory(settings)
+    folder = RunFolder(out or folder_beside(trajectory, name), resumable=False)
     again = overwrite or out is None
     folder.check(resume=False, overwrite=again)
     folder.spare([trajectory], overwrite=again)
     return folder
 
 
-def _written(
+def write_analysis(
     name: str,
     found: Observable,
     *,
@@ -155,7 +161,7 @@ def _written(
         return folder.finish(result)
 
 
-def _beside(trajectory: Path, name: str) -> Path:
+def folder_beside(trajectory: Path, name: str) -> Path:
     """Folder of an analysis in the run that the trajectory belongs to.
 
     A file of any other name has a folder of its own, with its name in it.

@@ -9,7 +9,6 @@ from lithophile.console import Progress
 from lithophile.curves import new_figure, tidy
 from lithophile.provenance import provenance
 from lithophile.run_folder import RunFolder
-from lithophile.settings import TrajectorySettings
 from lithophile.site_settings import (
     ChannelsSettings,
     DensityOptions,
@@ -17,6 +16,11 @@ from lithophile.site_settings import (
     FrameOptions,
     SiteOptions,
     SitesSettings,
+)
+from lithophile.stages.observables import (
+    analysis_folder,
+    folder_beside,
+    opened_trajectory,
 )
 from md.analysis.channel_barriers import channel_barriers
 from md.analysis.channels import ChannelsResult, channels
@@ -49,8 +53,9 @@ def density_stage(
     settings: DensitySettings, *, out: Path | None, overwrite: bool, progress: Progress
 ) -> dict[str, Any]:
     """Density of an ion: free energy, ways through, files and pictures."""
-    folder, again = _folder("density", settings, out=out, overwrite=overwrite)
-    with _opened(settings) as trajectory:
+    folder = analysis_folder("density", settings, out=out, overwrite=overwrite)
+    again = overwrite or out is None
+    with opened_trajectory(settings) as trajectory:
         found = ion_density(
             trajectory,
             **settings.model_dump(include=set(DensityOptions.model_fields)),
@@ -86,8 +91,9 @@ def sites_stage(
     settings: SitesSettings, *, out: Path | None, overwrite: bool, progress: Progress
 ) -> dict[str, Any]:
     """Sites, stays, hop rates and correlated hops."""
-    folder, again = _folder("sites", settings, out=out, overwrite=overwrite)
-    with _opened(settings) as trajectory:
+    folder = analysis_folder("sites", settings, out=out, overwrite=overwrite)
+    again = overwrite or out is None
+    with opened_trajectory(settings) as trajectory:
         sites = _sites(settings.sites, trajectory, settings)
         occupation = site_occupation(
             trajectory,
@@ -131,8 +137,8 @@ def channels_stage(
             f"trajectories; got {len(given)}. Leave it out where the runs say it."
         )
     name = "channels"
-    first = TrajectorySettings(trajectory=settings.trajectories[0])
-    folder = RunFolder(out or beside(first, name))
+    first = settings.trajectories[0]
+    folder = RunFolder(out or folder_beside(first, name), resumable=False)
     again = overwrite or out is None
     folder.check(resume=False, overwrite=again)
     folder.spare(settings.trajectories, overwrite=again)
@@ -172,35 +178,6 @@ def channels_stage(
                 "figure": figure,
             }
         )
-
-
-def beside(settings: TrajectorySettings, name: str) -> Path:
-    """Folder of an analysis beside its trajectory."""
-    from lithophile.stages.observables import _beside  # noqa: PLC0415 (one rule)
-
-    if settings.trajectory is None:
-        raise InputError(
-            "trajectory must be given; got nothing. Name a .h5 file or a run folder."
-        )
-    return _beside(settings.trajectory, name)
-
-
-def _folder(
-    name: str, settings: TrajectorySettings, *, out: Path | None, overwrite: bool
-) -> tuple[RunFolder, bool]:
-    folder = RunFolder(out or beside(settings, name))
-    again = overwrite or out is None
-    folder.check(resume=False, overwrite=again)
-    folder.spare([settings.trajectory], overwrite=again)
-    return folder, again
-
-
-def _opened(settings: TrajectorySettings) -> Trajectory:
-    if settings.trajectory is None:
-        raise InputError(
-            "trajectory must be given; got nothing. Name a .h5 file or a run folder."
-        )
-    return open_trajectory(settings.trajectory, frame_time_ps=settings.frame_time_ps)
 
 
 def _sites(source: str, trajectory: Trajectory, settings: SiteOptions) -> Sites:

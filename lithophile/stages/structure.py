@@ -6,7 +6,7 @@ from typing import Any
 from lithophile.console import Progress
 from lithophile.curves import new_figure, tidy
 from lithophile.provenance import provenance
-from lithophile.stages.observables import _folder, _opened
+from lithophile.stages.observables import analysis_folder, opened_trajectory
 from lithophile.structure_settings import StructureSettings
 from md.analysis.bond_angles import bond_angles
 from md.analysis.order_profile import OrderProfileResult, order_profile
@@ -23,9 +23,9 @@ def structure_stage(
     progress: Progress,
 ) -> dict[str, Any]:
     """g(r), bond angles, coordination and order parameter, with one figure."""
-    folder = _folder(NAME, settings, out=out, overwrite=overwrite)
+    folder = analysis_folder(NAME, settings, out=out, overwrite=overwrite)
     again = overwrite or out is None
-    with _opened(settings) as trajectory:
+    with opened_trajectory(settings) as trajectory:
         distances = radial_distribution(
             trajectory,
             species=(settings.centre, settings.ligand),
